@@ -1,0 +1,67 @@
+# Builds everything; called by ./dev, which installs what is needed first.
+#   make MODE=release|debug|asan|fuzz [CC=gcc|clang] TARGET
+# release: what users run.  debug, asan: with the test hooks.  fuzz: libFuzzer.
+MODE ?= release
+CC    = gcc
+OUT   = build/$(MODE)
+
+WARN  = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
+BASE  = -std=c17 -D_GNU_SOURCE -Isrc -I$(OUT) -MMD -MP $(WARN)
+LIBS  = -luv -lcurl -ljansson -lsqlite3 -lsodium -lidn2 -lz -lpthread
+
+FLAGS_release = -O2 -g -DNDEBUG -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -ffunction-sections
+FLAGS_debug   = -O1 -g -DUNSTUCK_TEST_HOOKS -fno-omit-frame-pointer
+FLAGS_asan    = -O1 -g -DUNSTUCK_TEST_HOOKS -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+FLAGS_fuzz    = $(FLAGS_asan) -fsanitize=fuzzer-no-link
+LINK_release  = -pie -Wl,-z,relro,-z,now,--as-needed,--gc-sections
+LINK_debug    =
+LINK_asan     = -fsanitize=address,undefined
+LINK_fuzz     = -fsanitize=address,undefined,fuzzer
+
+CFLAGS_ALL = $(BASE) $(FLAGS_$(MODE)) $(CFLAGS)
+
+# llhttp comes as sources in Debian's node-llhttp; they are not held to our warnings.
+LLHTTP_DIR = /usr/share/llhttp
+LLHTTP_OBJ = $(OUT)/llhttp/api.o $(OUT)/llhttp/http.o $(OUT)/llhttp/llhttp.o
+BASE      += -isystem /usr/share/include/llhttp
+
+SRC     = $(filter-out src/main.c,$(wildcard src/*/*.c))
+OBJ     = $(SRC:%.c=$(OUT)/%.o)
+LIB     = $(OUT)/libunstuck.a
+BIN     = $(OUT)/unstuck
+UNIT    = $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/*_test.c))
+FUZZ    = $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
+
+.PHONY: all unit fuzzers
+all: $(BIN)
+unit: $(UNIT)
+fuzzers: $(FUZZ)
+
+$(OUT)/llhttp/%.o: $(LLHTTP_DIR)/%.c
+	@mkdir -p $(@D)
+	@$(CC) -O2 -g $(filter -fsanitize%,$(FLAGS_$(MODE))) -isystem /usr/share/include/llhttp -w -c $< -o $@
+
+$(OUT)/src/%.o: src/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS_ALL) -c $< -o $@
+
+# The sandbox's people are part of the binary: rebuild when they change.
+$(OUT)/src/providers/sandbox.o: $(wildcard sandbox/*)
+
+$(LIB): $(OBJ) $(LLHTTP_OBJ)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(BIN): $(OUT)/src/main.o $(LIB)
+	@$(CC) $(CFLAGS_ALL) $< $(LIB) $(LINK_$(MODE)) $(LIBS) -o $@
+
+$(OUT)/unit/%: tests/unit/%.c $(LIB)
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS_ALL) -Itests/unit $< $(LIB) $(LINK_$(MODE)) -lcmocka $(LIBS) -o $@
+
+# In any mode but fuzz a target is linked with a driver that replays its corpus.
+$(OUT)/fuzz/%: tests/fuzz/%.c $(if $(filter fuzz,$(MODE)),,tests/fuzz/replay.c) $(LIB)
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS_ALL) $(filter %.c,$^) $(LIB) $(LINK_$(MODE)) $(LIBS) -o $@
+
+-include $(shell test -d $(OUT) && find $(OUT) -name '*.d')

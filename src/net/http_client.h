@@ -1,0 +1,60 @@
+/* net/http_client.h: calls to providers and webhooks: libcurl's multi interface
+ * on our loop.
+ *
+ * Redirects are never followed, proxies never used, only http and https spoken,
+ * no cookies, no netrc. Connections are kept and shared. A call has one
+ * deadline and a cap on the answer's bytes. libcurl is initialised at the first
+ * call, so a server without HTTP providers does not pay for it.
+ *
+ * struct http_call is embedded by the caller and stays in place until `done`
+ * (exactly once, from the loop). The in-fields are read during
+ * http_client_start only. */
+#ifndef NET_HTTP_CLIENT_H
+#define NET_HTTP_CLIENT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "net/loop.h"
+
+#include <stdint.h>
+
+struct http_client;
+
+enum http_call_result {
+    HTTP_CALL_ANSWERED,  /* a whole response of any status is here */
+    HTTP_CALL_TIMEOUT,   /* deadline passed: the other side may or may not have acted */
+    HTTP_CALL_TOO_LARGE, /* the answer passed answer_bytes_max */
+    HTTP_CALL_FAILED,    /* no connection, cut short, not HTTP, TLS trouble */
+    HTTP_CALL_CANCELLED
+};
+
+struct http_call {
+    /* in */
+    struct str method; /* GET or POST, PUT, … as is */
+    struct str url;
+    struct str headers;       /* lines ended by CRLF or LF: "Name: value"; may be empty */
+    struct str body;          /* copied; empty: none */
+    int64_t timeout_us;
+    size_t answer_bytes_max;
+    void (*done)(struct http_call *call);
+
+    /* out, valid in and after `done` until http_call_deinit */
+    enum http_call_result result;
+    int status;
+    struct buf answer;        /* the body, decoded (gzip, deflate) */
+    char content_type[64];    /* "" when absent, cut when longer */
+    char retry_after[64];     /* the header as sent; "" when absent */
+    char error[128];          /* libcurl's words when not ANSWERED; no URL, no secret */
+
+    struct http_transfer *transfer; /* private */
+};
+
+/* `calls_max` at once; more are queued inside and their time counts. */
+struct http_client *http_client_new(struct loop *loop, size_t calls_max);
+void http_client_free(struct http_client **client); /* cancels what is under way without `done` */
+
+void http_client_start(struct http_client *client, struct http_call *call);
+void http_client_cancel(struct http_client *client, struct http_call *call); /* `done` still comes */
+void http_call_deinit(struct http_call *call);                              /* frees the answer */
+
+#endif

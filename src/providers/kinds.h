@@ -1,0 +1,42 @@
+/* providers/kinds.h: how a provider of each kind is made.
+ *
+ * Every maker reads its part of one entry of the configuration's `providers`
+ * (name, prices and timeout are read by the caller, who fills them in
+ * afterwards), and answers ERR_NONE with a provider that the caller frees with
+ * provider_free, or ERR_INVALID (ERR_IO for unreadable files) with `pointer`
+ * relative to the entry ("/file") and the remedy in `detail`. */
+#ifndef PROVIDERS_KINDS_H
+#define PROVIDERS_KINDS_H
+
+#include "base/json.h"
+#include "net/http_client.h"
+#include "providers/provider.h"
+
+struct provider_place {
+    struct buf pointer; /* where in the entry the mistake is; initialised by the caller */
+    struct err_detail detail;
+};
+
+/* Files of people. Entry members: "file" (path; .csv with a header line or
+ * .jsonl), "columns" (optional object: our word to the file's column or member
+ * name), "confidence" (0 to 1, default 0.9; a column "confidence" wins, per row).
+ * Recognised columns: the hints and channels by their own names; a file whose
+ * e-mail column is called work_email or email serves both as hint and channel.
+ * Paths are relative to `folder`. */
+must_use enum err dataset_provider_new(struct loop *loop, const json_t *entry, struct str folder,
+                                       struct provider **out_provider, struct provider_place *place);
+
+/* A connector file: docs/providers.md. Entry members: "connector" (path, or the
+ * connector itself as an object), "secrets" (name to {"env"|"file"}). */
+must_use enum err http_provider_new(struct loop *loop, struct http_client *client, const json_t *entry,
+                                    struct str folder, struct provider **out_provider, struct provider_place *place);
+
+/* One of the sandbox's four providers, index 0 to SANDBOX_PROVIDERS - 1, with
+ * name, channels, prices and timeout filled in. */
+enum { SANDBOX_PROVIDERS = 4 };
+must_use enum err sandbox_provider_new(struct loop *loop, size_t index, struct provider **out_provider,
+                                       struct provider_place *place);
+
+void provider_free(struct provider **provider);
+
+#endif

@@ -1,0 +1,80 @@
+#include "providers/provider.h"
+
+#include "base/check.h"
+
+static const struct {
+    const char *name;
+    bool is_answer;
+} outcomes[] = {
+#define OUTCOME(id, name, is_answer) [OUTCOME_##id] = {name, is_answer},
+    OUTCOMES(OUTCOME)
+#undef OUTCOME
+};
+
+static const char *const hint_names[] = {
+#define HINT(id, name) [HINT_##id] = name,
+    HINTS(HINT)
+#undef HINT
+};
+
+const char *outcome_name(enum outcome outcome)
+{
+    check((size_t)outcome < LEN(outcomes));
+    return outcomes[outcome].name;
+}
+
+bool outcome_from(struct str name, enum outcome *out_outcome)
+{
+    for (size_t i = 0; i < LEN(outcomes); i++) {
+        if (str_is(name, str_from(outcomes[i].name))) {
+            *out_outcome = (enum outcome)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool outcome_is_answer(enum outcome outcome)
+{
+    check((size_t)outcome < LEN(outcomes));
+    return outcomes[outcome].is_answer;
+}
+
+const char *hint_name(enum hint hint)
+{
+    check((size_t)hint < LEN(hint_names));
+    return hint_names[hint];
+}
+
+bool hint_from(struct str name, enum hint *out_hint)
+{
+    for (size_t i = 0; i < LEN(hint_names); i++) {
+        if (str_is(name, str_from(hint_names[i]))) {
+            *out_hint = (enum hint)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+unsigned hints_mask(const struct hints *hints)
+{
+    unsigned mask = 0;
+
+    for (unsigned i = 0; i < HINT_COUNT; i++) {
+        if (hints->of[i].len != 0)
+            mask |= 1u << i;
+    }
+    return mask;
+}
+
+bool provider_can_answer(const struct provider *provider, unsigned hints_mask, enum channel channel)
+{
+    if ((provider->channels & 1u << channel) == 0)
+        return false;
+    for (size_t i = 0; i < provider->needs_count; i++) {
+        if ((provider->needs[i] & ~hints_mask) == 0)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,121 @@
+/* providers/provider.h: an outside source, whatever its kind.
+ *
+ * A kind (dataset, http, sandbox) is a table of functions; a provider is one
+ * configured source of a kind. A provider answers a question with values per
+ * channel and an outcome; judging the values (format, domain, confidence)
+ * belongs to the waterfall, in one place for all kinds. A provider's failure is
+ * an outcome too: nothing a provider does can fail a lookup. */
+#ifndef PROVIDERS_PROVIDER_H
+#define PROVIDERS_PROVIDER_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "net/loop.h"
+#include "store/channel.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* OUTCOME(id, name, is_answer): is_answer says that the provider really
+ * answered, so that a null built on it may be remembered. The first four and
+ * the last two are judged by the waterfall; the rest come from a call. */
+#define OUTCOMES(OUTCOME)                                                                                              \
+    OUTCOME(HIT, "hit", true)                                                                                          \
+    OUTCOME(MISS, "miss", true)                                                                                        \
+    OUTCOME(BELOW_CONFIDENCE, "below_confidence", true)                                                                \
+    OUTCOME(INVALID, "invalid", true)                                                                                  \
+    OUTCOME(TIMEOUT, "timeout", false)                                                                                 \
+    OUTCOME(RATE_LIMITED, "rate_limited", false)                                                                       \
+    OUTCOME(OUT_OF_CREDITS, "out_of_credits", false)                                                                   \
+    OUTCOME(AUTH_ERROR, "auth_error", false)                                                                           \
+    OUTCOME(BLOCKED, "blocked", true)                                                                                  \
+    OUTCOME(ERROR, "error", false)                                                                                     \
+    OUTCOME(CIRCUIT_OPEN, "circuit_open", false)                                                                       \
+    OUTCOME(OVER_BUDGET, "over_budget", false)                                                                         \
+    OUTCOME(NOT_APPLICABLE, "not_applicable", true)
+
+enum outcome {
+#define OUTCOME(id, name, is_answer) OUTCOME_##id,
+    OUTCOMES(OUTCOME)
+#undef OUTCOME
+        OUTCOME_COUNT
+};
+
+const char *outcome_name(enum outcome outcome);
+bool outcome_from(struct str name, enum outcome *out_outcome);
+bool outcome_is_answer(enum outcome outcome);
+
+/* What may be known of a person when asking; a set of them is bits 1 << hint.
+ * HINT(id, name in templates and needs) */
+#define HINTS(HINT)                                                                                                    \
+    HINT(EMAIL, "email")                                                                                               \
+    HINT(LINKEDIN_URL, "linkedin_url")                                                                                 \
+    HINT(COMPANY_DOMAIN, "company_domain")                                                                             \
+    HINT(FIRST_NAME, "first_name")                                                                                     \
+    HINT(LAST_NAME, "last_name")                                                                                       \
+    HINT(COMPANY_NAME, "company_name")
+
+enum hint {
+#define HINT(id, name) HINT_##id,
+    HINTS(HINT)
+#undef HINT
+        HINT_COUNT
+};
+
+const char *hint_name(enum hint hint);
+bool hint_from(struct str name, enum hint *out_hint);
+
+/* The hints in normal form; absent ones are STR_NONE. */
+struct hints {
+    struct str of[HINT_COUNT];
+};
+
+unsigned hints_mask(const struct hints *hints);
+
+struct provider_value {
+    struct str value;       /* as the provider said it, trimmed; empty: no value */
+    int64_t confidence_ppm; /* 0 to PPM_ONE */
+};
+
+/* One exchange. Embedded by the caller, in place until `done`. */
+struct provider_call {
+    /* in */
+    const struct hints *hints; /* valid until done */
+    unsigned channels;         /* wanted */
+    int64_t timeout_us;
+    struct arena *arena;       /* answers are kept here */
+    void (*done)(struct provider_call *call);
+
+    /* out */
+    enum outcome outcome;      /* HIT when any wanted channel has a value, MISS when it answered without, else a failure */
+    struct provider_value values[CHANNEL_COUNT];
+
+    void *state;               /* the kind's own, in the arena */
+};
+
+struct provider;
+
+struct provider_kind {
+    const char *name;
+    /* Starts asking; `done` comes from the loop, at the latest shortly after timeout_us. */
+    void (*ask)(struct provider *provider, struct provider_call *call);
+    void (*free)(struct provider *provider);
+};
+
+enum { NEEDS_MAX = 8, PROVIDER_NAME_BYTES_MAX = 64 };
+
+struct provider {
+    const struct provider_kind *kind;
+    struct str name;                     /* what `source` says; owned */
+    unsigned channels;                   /* that it can fill */
+    unsigned needs[NEEDS_MAX];           /* alternatives, each a set of hints that suffices */
+    size_t needs_count;
+    int64_t prices[CHANNEL_COUNT];       /* credits for a channel found */
+    int64_t timeout_us;
+};
+
+/* Can it be asked with these hints for this channel? */
+bool provider_can_answer(const struct provider *provider, unsigned hints_mask, enum channel channel);
+
+#endif
