@@ -47,10 +47,12 @@ void arena_deinit(struct arena *arena)
 
 static bool add_block(struct arena *arena, size_t bytes)
 {
-    size_t data_bytes = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
+    size_t bytes_left = arena->bytes_max - arena->bytes_total;
+    size_t block_bytes = bytes_left < BLOCK_BYTES ? bytes_left : BLOCK_BYTES;
+    size_t data_bytes = bytes > block_bytes ? bytes : block_bytes;
     struct arena_block *block;
 
-    if (data_bytes > arena->bytes_max - arena->bytes_total)
+    if (bytes > bytes_left)
         return false;
     block = mem_new(sizeof *block + data_bytes);
     block->bytes = data_bytes;

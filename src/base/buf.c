@@ -23,6 +23,8 @@ void buf_clear(struct buf *buf)
 {
     buf->len = 0;
     buf->is_overflown = false;
+    if (buf->ptr != NULL)
+        buf->ptr[0] = '\0';
 }
 
 bool buf_reserve(struct buf *buf, size_t bytes)

@@ -74,7 +74,7 @@ int64_t clock_days_of_date(int64_t year, int64_t month, int64_t day)
     return era * 146097 + day_of_era - 719468;
 }
 
-static void date_of_days(int64_t days, int *year, int *month, int *day)
+void clock_date_of_days(int64_t days, int *year, int *month, int *day)
 {
     int64_t z = days + 719468;
     int64_t era = z / 146097;
@@ -102,7 +102,7 @@ void clock_put_time(struct buf *out, int64_t time_us)
     int year, month, day;
 
     check(time_us >= 0);
-    date_of_days(seconds / 86400, &year, &month, &day);
+    clock_date_of_days(seconds / 86400, &year, &month, &day);
     put_two(text, year / 100);
     put_two(text + 2, year % 100);
     put_two(text + 5, month);
@@ -175,7 +175,7 @@ static int64_t days_in_month(int64_t year, int64_t month)
 
 bool clock_read_time(struct str text, int64_t *out_time_us)
 {
-    int64_t year, month, day, hour, minute, second, fraction_us, offset;
+    int64_t year, month, day, hour, minute, second, fraction_us, offset, time_us;
 
     if (!take_number(&text, 4, 9999, &year) || !take_char(&text, "-") || !take_number(&text, 2, 12, &month) ||
         !take_char(&text, "-") || !take_number(&text, 2, 31, &day) || !take_char(&text, "tT ") ||
@@ -185,7 +185,10 @@ bool clock_read_time(struct str text, int64_t *out_time_us)
         return false;
     if (year < 1970 || month < 1 || day < 1 || day > days_in_month(year, month))
         return false;
-    *out_time_us = (clock_days_of_date(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset) *
-                       SECOND_US + fraction_us;
-    return *out_time_us >= 0;
+    time_us = (clock_days_of_date(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset) *
+                  SECOND_US + fraction_us;
+    if (time_us < 0 || time_us >= clock_days_of_date(10000, 1, 1) * 86400 * SECOND_US)
+        return false;
+    *out_time_us = time_us;
+    return true;
 }

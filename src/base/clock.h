@@ -27,5 +27,6 @@ bool clock_read_time(struct str text, int64_t *out_time_us);
 
 /* Days since 1970 <-> the date, proleptic Gregorian. */
 int64_t clock_days_of_date(int64_t year, int64_t month, int64_t day);
+void clock_date_of_days(int64_t days, int *year, int *month, int *day);
 
 #endif

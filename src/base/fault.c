@@ -11,32 +11,32 @@
 #include <unistd.h>
 
 static struct {
-    atomic_bool is_read;
+    atomic_bool is_armed;
     char kind; /* 'f' fail, 'k' kill, 0 nothing */
     struct str point;
     uint64_t nth;
     atomic_ullong calls;
 } plan;
 
-static void read_plan(void)
+void fault_arm(void)
 {
     struct str rest = str_from(getenv("UNSTUCK_FAULT"));
     struct str kind;
 
-    if (atomic_exchange(&plan.is_read, true) || rest.len == 0)
+    if (rest.len == 0)
         return;
     kind = str_cut(&rest, ':');
     plan.point = str_cut(&rest, ':');
-    if (str_to_u64(rest, UINT64_MAX, &plan.nth))
+    if (str_to_u64(rest, UINT64_MAX, &plan.nth) && kind.len > 0)
         plan.kind = kind.ptr[0];
+    atomic_store(&plan.is_armed, true);
 }
 
 static bool is_the_call(char kind, const char *point)
 {
-    struct str name = str_from(point);
-
-    read_plan();
-    if (plan.kind != kind || !(str_is(plan.point, name) || str_is(plan.point, STR("any"))))
+    if (!atomic_load(&plan.is_armed) || plan.kind != kind)
+        return false;
+    if (!str_is(plan.point, str_from(point)) && !str_is(plan.point, STR("any")))
         return false;
     return atomic_fetch_add(&plan.calls, 1) + 1 == plan.nth;
 }

@@ -66,7 +66,7 @@ static inline void list_move_all(struct list *to, struct list *from)
 #define list_entry(link, type, member) container_of(link, type, member)
 
 /* Safe against removal of the current link. */
-#define list_each(at, following, list)                                                                                 \
-    for (struct list *at = (list)->next, *following = at->next; at != (list); at = following, following = at->next)
+#define list_each(at, following, head)                                                                                 \
+    for (struct list *at = (head)->next, *following = at->next; at != (head); at = following, following = at->next)
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@ enum { GATHERED_BYTES = 32 * 1024, LINES_BYTES_MAX = 1024 * 1024 };
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 static enum log_level lowest = LOG_INFO;
 static struct buf lines = {.bytes_max = LINES_BYTES_MAX};
+static pthread_mutex_t lines_lock = PTHREAD_MUTEX_INITIALIZER;
 
 void log_set_level(enum log_level level)
 {
@@ -46,6 +48,21 @@ static void put_field(struct log_field field)
         json_put_str(&lines, field.text);
 }
 
+/* A log that cannot be written has nowhere to be reported: the lines are lost. */
+static void write_lines(void)
+{
+    size_t done = 0;
+
+    while (done < lines.len) {
+        ssize_t written = write(STDERR_FILENO, lines.ptr + done, lines.len - done);
+
+        if (written <= 0)
+            break;
+        done += (size_t)written;
+    }
+    buf_clear(&lines);
+}
+
 void log_write(enum log_level level, const char *message, ...)
 {
     va_list fields;
@@ -53,6 +70,7 @@ void log_write(enum log_level level, const char *message, ...)
 
     if (!log_is_on(level))
         return;
+    pthread_mutex_lock(&lines_lock);
     buf_puts(&lines, "{\"ts\":\"");
     clock_put_time(&lines, clock_wall_us());
     buf_puts(&lines, "\",\"level\":\"");
@@ -65,22 +83,16 @@ void log_write(enum log_level level, const char *message, ...)
     va_end(fields);
     buf_puts(&lines, "}\n");
     if (level >= LOG_WARN || lines.len > GATHERED_BYTES)
-        log_flush();
+        write_lines();
+    pthread_mutex_unlock(&lines_lock);
 }
 
-/* A log that cannot be written has nowhere to be reported: the lines are lost. */
 void log_flush(void)
 {
-    size_t done = 0;
-
-    while (done < lines.len) {
-        ssize_t written = write(STDERR_FILENO, lines.ptr + done, lines.len - done);
-
-        if (written <= 0)
-            break;
-        done += (size_t)written;
-    }
-    buf_clear(&lines);
+    pthread_mutex_lock(&lines_lock);
+    if (lines.len > 0)
+        write_lines();
+    pthread_mutex_unlock(&lines_lock);
 }
 
 struct log_field log_str(const char *name, struct str text)

@@ -3,7 +3,7 @@
  * Lines are gathered and written by log_flush (the loop calls it once a turn,
  * exit and fatal paths too), so a busy server pays one write for many lines.
  * Never log a key, a secret, or a person's data above LOG_DEBUG. Callable from
- * the loop's thread only, except before the loop runs and in fault hooks. */
+ * any thread. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 

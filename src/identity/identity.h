@@ -4,7 +4,8 @@
  * "Normalisation"). Normal forms are stable: they are keys in the store, so a
  * change of one is a migration. All take any bytes; none allocates past `out`.
  * On refusal they answer false and put a sentence with the remedy, without the
- * value itself, into `detail` (may be NULL). */
+ * value itself, into `detail` (may be NULL); `out` is then worth nothing. `out`
+ * never overlaps an input. */
 #ifndef IDENTITY_IDENTITY_H
 #define IDENTITY_IDENTITY_H
 
@@ -43,8 +44,9 @@ struct str email_domain(struct str email); /* behind the last @ */
 
 /* "https://linkedin.com/in/<slug, lower-case>" from any host under
  * linkedin.com, with or without scheme, locale, tracking, trailing parts. A
- * company, school or other page is not a person and refused. Percent-encoded
- * slugs keep their encoding (hex lower-case); raw UTF-8 is encoded. */
+ * company, school or other page is not a person and refused. What is not ASCII
+ * in a slug is percent-encoded (hex lower-case), however it was given; an
+ * encoded letter, digit or hyphen is decoded. */
 must_use bool linkedin_normalise(struct str text, struct identity_text *out, struct err_detail *detail);
 
 /* Scheme, user part, "www.", port, path dropped; lower-case, IDNA-ASCII; must
@@ -59,17 +61,18 @@ must_use bool name_normalise(struct str text, struct identity_text *out, struct 
  * person known by name and company. Inputs are normal forms. */
 void person_key(struct str first_name, struct str last_name, struct str domain, struct identity_text *out);
 
-/* E.164: '+' and 7 to 15 digits; takes the usual punctuation, a leading 00 and
- * "(0)". A number without country code is refused: there is no region to guess. */
+/* E.164: '+' and 7 to 15 digits; takes the usual punctuation, "tel:", a leading
+ * 00 and "(0)". A number without country code is refused: there is no region to guess. */
 must_use bool phone_normalise(struct str text, struct identity_text *out, struct err_detail *detail);
 
-/* Is it masked ("c***@x.example", "+44 *** 23")? Such a value is no value. */
+/* Is it masked ("c***@x.example", "+44 *** 23", "+44 20 XXXX") or a vendor's
+ * place holder for a value not paid for? Such a value is no value. */
 bool is_masked(struct str value);
 
-/* Is it the domain of a free mailbox (gmail.com, outlook.com, …)? */
+/* Is it the domain of a free mailbox (gmail.com, outlook.com, …)? Takes a normal form. */
 bool is_free_mail_domain(struct str domain);
 
-/* Is `domain` the same as `of` or below it? */
+/* Is `domain` the same as `of` or below it? Both are normal forms. */
 bool domain_is_under(struct str domain, struct str of);
 
 #endif

@@ -6,6 +6,13 @@
  * deadline and a cap on the answer's bytes. libcurl is initialised at the first
  * call, so a server without HTTP providers does not pay for it.
  *
+ * A request that has left this machine is not sent again, except GET, HEAD,
+ * PUT, DELETE and OPTIONS when a kept connection turns out dead before a byte of
+ * the answer: a POST cut off may have been acted on, and its call FAILED.
+ * What cannot be sent as given (control bytes, a header line without a colon)
+ * FAILED too. Nothing is added to the headers but Host, Accept (unless given),
+ * Accept-Encoding and Content-Length.
+ *
  * struct http_call is embedded by the caller and stays in place until `done`
  * (exactly once, from the loop). The in-fields are read during
  * http_client_start only. */
@@ -23,7 +30,7 @@ struct http_client;
 enum http_call_result {
     HTTP_CALL_ANSWERED,  /* a whole response of any status is here */
     HTTP_CALL_TIMEOUT,   /* deadline passed: the other side may or may not have acted */
-    HTTP_CALL_TOO_LARGE, /* the answer passed answer_bytes_max */
+    HTTP_CALL_TOO_LARGE, /* the answer's body passed answer_bytes_max, or its headers 64 KiB */
     HTTP_CALL_FAILED,    /* no connection, cut short, not HTTP, TLS trouble */
     HTTP_CALL_CANCELLED
 };
@@ -41,7 +48,7 @@ struct http_call {
     /* out, valid in and after `done` until http_call_deinit */
     enum http_call_result result;
     int status;
-    struct buf answer;        /* the body, decoded (gzip, deflate) */
+    struct buf answer;        /* the body, decoded (gzip, deflate); empty when not ANSWERED */
     char content_type[64];    /* "" when absent, cut when longer */
     char retry_after[64];     /* the header as sent; "" when absent */
     char error[128];          /* libcurl's words when not ANSWERED; no URL, no secret */
@@ -51,7 +58,10 @@ struct http_call {
 
 /* `calls_max` at once; more are queued inside and their time counts. */
 struct http_client *http_client_new(struct loop *loop, size_t calls_max);
-void http_client_free(struct http_client **client); /* cancels what is under way without `done` */
+
+/* Drops what is under way without `done`, freeing the answers. Not from a
+ * `done`. The loop must turn once more (loop_deinit does). */
+void http_client_free(struct http_client **client);
 
 void http_client_start(struct http_client *client, struct http_call *call);
 void http_client_cancel(struct http_client *client, struct http_call *call); /* `done` still comes */

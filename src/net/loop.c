@@ -2,11 +2,10 @@
 
 #include "base/log.h"
 
-/* Only what was put off before this turn's check runs in it: a call that puts
- * itself off again cannot starve the sockets. */
-static void run_later(uv_check_t *after_poll)
+enum { ROUNDS_MAX = 4 };
+
+static void run_once(struct loop *loop)
 {
-    struct loop *loop = container_of(after_poll, struct loop, after_poll);
     struct list due;
     struct list *link;
 
@@ -17,6 +16,16 @@ static void run_later(uv_check_t *after_poll)
 
         later->run(later);
     }
+}
+
+/* What is put off while this runs is mostly the next step of the same work:
+ * a few rounds spare it a turn of the loop. More would starve the sockets. */
+static void run_later(uv_check_t *after_poll)
+{
+    struct loop *loop = container_of(after_poll, struct loop, after_poll);
+
+    for (int round = 0; round < ROUNDS_MAX && !list_is_empty(&loop->later); round++)
+        run_once(loop);
     if (list_is_empty(&loop->later))
         uv_idle_stop(&loop->no_waiting);
     log_flush();

@@ -20,9 +20,9 @@ struct provider_place {
 /* Files of people. Entry members: "file" (path; .csv with a header line or
  * .jsonl), "columns" (optional object: our word to the file's column or member
  * name), "confidence" (0 to 1, default 0.9; a column "confidence" wins, per row).
- * Recognised columns: the hints and channels by their own names; a file whose
- * e-mail column is called work_email or email serves both as hint and channel.
- * Paths are relative to `folder`. */
+ * Recognised columns: the hints and channels by their own names, and
+ * "confidence" and "source"; others are passed over. What answers what:
+ * providers/people.h. Paths are relative to `folder`. */
 must_use enum err dataset_provider_new(struct loop *loop, const json_t *entry, struct str folder,
                                        struct provider **out_provider, struct provider_place *place);
 
@@ -37,6 +37,8 @@ enum { SANDBOX_PROVIDERS = 4 };
 must_use enum err sandbox_provider_new(struct loop *loop, size_t index, struct provider **out_provider,
                                        struct provider_place *place);
 
+/* Frees the name and, through its kind, the rest. No call may be out. Accepts
+ * NULL inside, leaves NULL. */
 void provider_free(struct provider **provider);
 
 #endif

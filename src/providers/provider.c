@@ -1,6 +1,8 @@
 #include "providers/provider.h"
 
 #include "base/check.h"
+#include "base/mem.h"
+#include "providers/kinds.h"
 
 static const struct {
     const char *name;
@@ -77,4 +79,36 @@ bool provider_can_answer(const struct provider *provider, unsigned hints_mask, e
             return true;
     }
     return false;
+}
+
+static void call_done(struct later *later)
+{
+    struct provider_call *call = container_of(later, struct provider_call, later);
+
+    call->done(call);
+}
+
+void provider_call_end(struct loop *loop, struct provider_call *call, enum outcome outcome)
+{
+    call->outcome = outcome;
+    loop_later_init(&call->later, call_done);
+    loop_later(loop, &call->later);
+}
+
+bool provider_call_has_value(const struct provider_call *call)
+{
+    for (size_t i = 0; i < CHANNEL_COUNT; i++) {
+        if (call->values[i].value.len != 0)
+            return true;
+    }
+    return false;
+}
+
+void provider_free(struct provider **provider)
+{
+    if (*provider == NULL)
+        return;
+    mem_free((char *)(uintptr_t)(*provider)->name.ptr);
+    (*provider)->kind->free(*provider);
+    *provider = NULL;
 }

@@ -76,6 +76,7 @@ unsigned hints_mask(const struct hints *hints);
 struct provider_value {
     struct str value;       /* as the provider said it, trimmed; empty: no value */
     int64_t confidence_ppm; /* 0 to PPM_ONE */
+    struct str source;      /* who said it, when not the provider itself; empty: the provider's name */
 };
 
 /* One exchange. Embedded by the caller, in place until `done`. */
@@ -92,6 +93,7 @@ struct provider_call {
     struct provider_value values[CHANNEL_COUNT];
 
     void *state;               /* the kind's own, in the arena */
+    struct later later;        /* the kind's own: see provider_call_end */
 };
 
 struct provider;
@@ -114,6 +116,12 @@ struct provider {
     int64_t prices[CHANNEL_COUNT];       /* credits for a channel found */
     int64_t timeout_us;
 };
+
+/* For kinds whose answer is there at once: `done` with this outcome, from the loop. */
+void provider_call_end(struct loop *loop, struct provider_call *call, enum outcome outcome);
+
+/* Does any of the call's values say something? */
+bool provider_call_has_value(const struct provider_call *call);
 
 /* Can it be asked with these hints for this channel? */
 bool provider_can_answer(const struct provider *provider, unsigned hints_mask, enum channel channel);

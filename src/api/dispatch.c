@@ -1,0 +1,357 @@
+/* From an HTTP request to its handler: the part that all routes share. The
+ * order of the checks is the API's: 404, 405, 401, 403, 415, 413, and then the
+ * handler's own 400, 422, 402. */
+#include "api/exchange.h"
+#include "api/problem.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+struct route {
+    const char *method;
+    const char *path;
+    void (*handler)(struct exchange *x);
+    unsigned permission;
+    size_t body_bytes_max;
+};
+
+static const struct route routes[] = {
+#define ROUTE(method, path, handler, permission, body_bytes_max, what)                                                 \
+    {method, path, handler, permission, body_bytes_max},
+#include "api/routes.def"
+#undef ROUTE
+};
+
+/* --- answering ---------------------------------------------------------- */
+
+struct buf *exchange_body(struct exchange *x)
+{
+    buf_clear(&x->api->head);
+    buf_clear(&x->api->body);
+    return &x->api->body;
+}
+
+void exchange_header(struct exchange *x, const char *name, struct str value)
+{
+    buf_put(&x->api->head, str_from(name));
+    buf_puts(&x->api->head, ": ");
+    buf_put(&x->api->head, value);
+    buf_puts(&x->api->head, "\r\n");
+}
+
+void exchange_header_i64(struct exchange *x, const char *name, int64_t value)
+{
+    buf_put(&x->api->head, str_from(name));
+    buf_puts(&x->api->head, ": ");
+    buf_put_i64(&x->api->head, value);
+    buf_puts(&x->api->head, "\r\n");
+}
+
+static void log_request(const struct exchange *x, int status)
+{
+    if (!log_is_on(LOG_INFO))
+        return;
+    log_write(LOG_INFO, "request", log_text("request_id", x->request_id),
+              log_str("method", http_request_method(x->request)),
+              log_text("route", x->route == NULL ? "" : x->route->path), log_num("status", status),
+              log_num("us", clock_steady_us() - x->started_us),
+              x->trace_id[0] == '\0' ? LOG_END : log_text("trace_id", x->trace_id), LOG_END);
+}
+
+static void respond_as(struct exchange *x, int status, struct str content_type)
+{
+    struct api *api = x->api;
+
+    check(!api->body.is_overflown && !api->head.is_overflown);
+    exchange_header(x, "Content-Type", content_type);
+    exchange_header(x, "X-Request-Id", str_from(x->request_id));
+    log_request(x, status);
+    http_respond(x->request,
+                 &(struct http_response){.status = status, .headers = buf_str(&api->head), .body = buf_str(&api->body)});
+}
+
+void exchange_respond(struct exchange *x, int status)
+{
+    respond_as(x, status, STR("application/json"));
+}
+
+void exchange_refuse_with(struct exchange *x, enum err err, const char *detail, struct str errors, struct str members)
+{
+    struct buf *body = exchange_body(x);
+
+    problem_put(body, err, detail, str_from(x->request_id), errors, members);
+    if (err == ERR_UNAUTHORIZED)
+        exchange_header(x, "WWW-Authenticate", STR("Bearer"));
+    if (err_status(err) == 503)
+        exchange_header_i64(x, "Retry-After", 1);
+    respond_as(x, err_status(err), STR("application/problem+json"));
+}
+
+void exchange_refuse(struct exchange *x, enum err err, const char *detail)
+{
+    exchange_refuse_with(x, err, detail, STR_NONE, STR_NONE);
+}
+
+struct str exchange_query(const struct exchange *x, struct str name)
+{
+    struct str rest = http_request_query(x->request);
+
+    while (rest.len > 0) {
+        struct str value = str_cut(&rest, '&');
+        struct str key = str_cut(&value, '=');
+
+        if (str_is(key, name))
+            return value;
+    }
+    return STR_NONE;
+}
+
+/* --- request id and trace ----------------------------------------------- */
+
+static bool is_request_id(struct str text)
+{
+    if (text.len == 0 || text.len > REQUEST_ID_BYTES_MAX)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        if (!char_is_alnum(text.ptr[i]) && strchr("-_.:", text.ptr[i]) == NULL)
+            return false;
+    }
+    return true;
+}
+
+static void put_text(char *out, struct str text)
+{
+    memcpy(out, text.ptr, text.len);
+    out[text.len] = '\0';
+}
+
+static void set_request_id(struct exchange *x, struct str given)
+{
+    static const char prefix[] = "req_";
+
+    if (is_request_id(given)) {
+        put_text(x->request_id, given);
+        return;
+    }
+    memcpy(x->request_id, prefix, sizeof prefix - 1);
+    base62_random(x->request_id + sizeof prefix - 1, ID_TEXT_LEN);
+}
+
+static bool is_lower_hex(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (!char_is_digit(text.ptr[i]) && !(text.ptr[i] >= 'a' && text.ptr[i] <= 'f'))
+            return false;
+    }
+    return true;
+}
+
+static bool is_all_zero(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] != '0')
+            return false;
+    }
+    return true;
+}
+
+/* W3C Trace Context: version-traceid-parentid-flags; a bad one is ignored. */
+static void set_trace_id(struct exchange *x, struct str traceparent)
+{
+    struct str rest = traceparent;
+    struct str version = str_cut(&rest, '-');
+    struct str trace_id = str_cut(&rest, '-');
+    struct str parent_id = str_cut(&rest, '-');
+    struct str flags = str_cut(&rest, '-');
+
+    if (version.len != 2 || trace_id.len != TRACE_ID_LEN || parent_id.len != 16 || flags.len != 2)
+        return;
+    if (!is_lower_hex(version) || !is_lower_hex(trace_id) || !is_lower_hex(parent_id) || !is_lower_hex(flags))
+        return;
+    if (str_is(version, STR("ff")) || (str_is(version, STR("00")) && traceparent.len != 55) || is_all_zero(trace_id) ||
+        is_all_zero(parent_id))
+        return;
+    put_text(x->trace_id, trace_id);
+}
+
+/* --- finding the route --------------------------------------------------- */
+
+/* Does `path` fit the pattern? "{id}" takes one non-empty segment. */
+static bool path_fits(struct str pattern, struct str path, struct str *out_id)
+{
+    do {
+        struct str want = str_cut(&pattern, '/');
+        struct str have = str_cut(&path, '/');
+
+        if (str_is(want, STR("{id}")) && have.len != 0)
+            *out_id = have;
+        else if (!str_is(want, have))
+            return false;
+    } while (pattern.len != 0 && path.len != 0);
+    return pattern.len == 0 && path.len == 0;
+}
+
+static void refuse_method(struct exchange *x, const char *const *methods, size_t count)
+{
+    struct buf allow;
+
+    buf_init(&allow, 256);
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&allow, "%s%s%s", i == 0 ? "" : ", ", methods[i], strcmp(methods[i], "GET") == 0 ? ", HEAD" : "");
+    exchange_body(x);
+    problem_put(&x->api->body, ERR_METHOD, NULL, str_from(x->request_id), STR_NONE, STR_NONE);
+    exchange_header(x, "Allow", buf_str(&allow));
+    respond_as(x, err_status(ERR_METHOD), STR("application/problem+json"));
+    buf_deinit(&allow);
+}
+
+/* Sets the route, or answers 404 or 405 and leaves it NULL. */
+static void find_route(struct exchange *x)
+{
+    struct str method = http_request_method(x->request);
+    struct str path = http_request_path(x->request);
+    const char *others[LEN(routes)];
+    size_t other_count = 0;
+
+    if (str_is(method, STR("HEAD")))
+        method = STR("GET");
+    for (size_t i = 0; i < LEN(routes); i++) {
+        if (!path_fits(str_from(routes[i].path), path, &x->id))
+            continue;
+        if (str_is(str_from(routes[i].method), method)) {
+            x->route = &routes[i];
+            return;
+        }
+        others[other_count++] = routes[i].method;
+    }
+    if (other_count == 0)
+        exchange_refuse(x, ERR_NOT_FOUND, "no such path; see the API's documentation");
+    else
+        refuse_method(x, others, other_count);
+}
+
+/* --- the checks before the body ------------------------------------------ */
+
+static enum err authenticate(struct exchange *x)
+{
+    size_t count;
+    struct str credentials = http_request_header(x->request, STR("authorization"), &count);
+    struct str scheme = str_cut(&credentials, ' ');
+
+    if (count != 1 || !str_is_nocase(scheme, STR("bearer")))
+        return ERR_UNAUTHORIZED;
+    x->key = directory_authenticate(x->api->directory, str_trim(credentials), clock_wall_us());
+    if (x->key == NULL)
+        return ERR_UNAUTHORIZED;
+    x->workspace = x->key->workspace;
+    return (scope_permissions(x->key->scope) & x->route->permission) != 0 ? ERR_NONE : ERR_FORBIDDEN;
+}
+
+static bool is_json(struct str content_type)
+{
+    struct str rest = content_type;
+
+    return str_is_nocase(str_trim(str_cut(&rest, ';')), STR("application/json"));
+}
+
+static enum err check_media_type(const struct exchange *x)
+{
+    size_t count;
+
+    if (x->route->body_bytes_max == 0)
+        return ERR_NONE;
+    if (!is_json(http_request_header(x->request, STR("content-type"), &count)) || count != 1)
+        return ERR_MEDIA_TYPE;
+    http_request_header(x->request, STR("content-encoding"), &count);
+    return count == 0 ? ERR_NONE : ERR_MEDIA_TYPE;
+}
+
+static const char *say_why(enum err err)
+{
+    if (err == ERR_UNAUTHORIZED)
+        return "send a valid key as: Authorization: Bearer <UNSTUCK_API_KEY>";
+    if (err == ERR_MEDIA_TYPE)
+        return "send the body as: Content-Type: application/json, without Content-Encoding";
+    return NULL;
+}
+
+static void on_head(struct http_handler *handler, struct http_request *request)
+{
+    enum { STRAY_BODY_BYTES_MAX = 64 * 1024 }; /* a body nobody asked for is read and dropped */
+    struct exchange *x = http_request_extra(request);
+    enum err err;
+
+    x->api = container_of(handler, struct api, handler);
+    x->request = request;
+    x->started_us = clock_steady_us();
+    set_request_id(x, http_request_header(request, STR("x-request-id"), NULL));
+    set_trace_id(x, http_request_header(request, STR("traceparent"), NULL));
+    find_route(x);
+    if (x->route == NULL)
+        return;
+    err = x->route->permission != 0 ? authenticate(x) : ERR_NONE;
+    if (err == ERR_NONE)
+        err = check_media_type(x);
+    if (err != ERR_NONE)
+        exchange_refuse(x, err, say_why(err));
+    else
+        http_request_want_body(request, x->route->body_bytes_max != 0 ? x->route->body_bytes_max
+                                                                      : STRAY_BODY_BYTES_MAX);
+}
+
+static void on_body(struct http_handler *handler, struct http_request *request)
+{
+    struct exchange *x = http_request_extra(request);
+
+    (void)handler;
+    x->route->handler(x);
+}
+
+/* Nothing was started for it yet. */
+static void on_gone(struct http_handler *handler, struct http_request *request)
+{
+    (void)handler;
+    (void)request;
+}
+
+static void refuse(struct http_handler *handler, struct http_request *request, enum err err, const char *why,
+                   struct http_response *out)
+{
+    struct api *api = container_of(handler, struct api, handler);
+    struct exchange nobody = {.api = api};
+    struct exchange *x = request == NULL ? &nobody : http_request_extra(request);
+
+    if (x->api == NULL)
+        *x = nobody;
+    if (x->request_id[0] == '\0')
+        set_request_id(x, STR_NONE);
+    exchange_body(x);
+    problem_put(&api->body, err, why, str_from(x->request_id), STR_NONE, STR_NONE);
+    if (err_status(err) == 503)
+        exchange_header_i64(x, "Retry-After", 1);
+    exchange_header(x, "Content-Type", STR("application/problem+json"));
+    exchange_header(x, "X-Request-Id", str_from(x->request_id));
+    log_write(LOG_INFO, "request refused", log_text("request_id", x->request_id), log_num("status", err_status(err)),
+              log_text("why", why), LOG_END);
+    *out = (struct http_response){
+        .status = err_status(err), .headers = buf_str(&api->head), .body = buf_str(&api->body), .close = true};
+}
+
+void api_init(struct api *api, struct engine *engine, struct directory *directory)
+{
+    *api = (struct api){.handler = {.on_head = on_head,
+                                    .on_body = on_body,
+                                    .on_gone = on_gone,
+                                    .refuse = refuse,
+                                    .extra_bytes = sizeof(struct exchange)},
+                        .engine = engine,
+                        .directory = directory};
+    buf_init(&api->head, 64 * 1024);
+    buf_init(&api->body, ANSWER_BYTES_MAX);
+}
+
+void api_deinit(struct api *api)
+{
+    buf_deinit(&api->head);
+    buf_deinit(&api->body);
+}

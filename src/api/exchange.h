@@ -1,0 +1,64 @@
+/* api/exchange.h: one request and its answer, as the handlers see them.
+ *
+ * An exchange lives in the HTTP request's extra memory: from the head to its
+ * exchange_respond (or exchange_refuse), exactly one. A handler is called with
+ * the key checked, the permission given and the whole body in; it may answer
+ * at once or later. */
+#ifndef API_EXCHANGE_H
+#define API_EXCHANGE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "enrich/engine.h"
+#include "net/http_server.h"
+#include "workspace/workspace.h"
+
+enum { REQUEST_ID_BYTES_MAX = 64, TRACE_ID_LEN = 32, ANSWER_BYTES_MAX = 4 * 1024 * 1024 };
+
+struct route;
+
+struct api {
+    struct http_handler handler;
+    struct engine *engine;
+    struct directory *directory;
+    bool is_stopping;     /* /ready says so before the listener goes */
+    struct buf head;      /* scratch: the header lines of the answer being written */
+    struct buf body;      /* scratch: its body */
+};
+
+struct exchange {
+    struct api *api;
+    struct http_request *request;
+    const struct route *route;
+    const struct api_key *key; /* NULL on routes without */
+    struct workspace *workspace;
+    struct str id;             /* the path's {id} */
+    int64_t started_us;
+    char request_id[REQUEST_ID_BYTES_MAX + 1];
+    char trace_id[TRACE_ID_LEN + 1]; /* "" without traceparent */
+};
+
+void api_init(struct api *api, struct engine *engine, struct directory *directory);
+void api_deinit(struct api *api);
+
+/* Starts an answer: both scratch buffers empty. Fill api->body, add header
+ * lines, then exchange_respond, without returning to the loop in between. */
+struct buf *exchange_body(struct exchange *x);
+void exchange_header(struct exchange *x, const char *name, struct str value);
+void exchange_header_i64(struct exchange *x, const char *name, int64_t value);
+void exchange_respond(struct exchange *x, int status);
+
+/* A problem (RFC 9457). `detail` may be NULL: the title says it all. */
+void exchange_refuse(struct exchange *x, enum err err, const char *detail);
+/* `errors`: a JSON array text; `members`: further members ("\"balance\":3"); either may be empty. */
+void exchange_refuse_with(struct exchange *x, enum err err, const char *detail, struct str errors, struct str members);
+
+/* The value of a query parameter (not decoded), STR_NONE when absent. */
+struct str exchange_query(const struct exchange *x, struct str name);
+
+/* The handlers, one file per resource. */
+#define ROUTE(method, path, handler, permission, body_bytes_max, what) void handler(struct exchange *x);
+#include "api/routes.def"
+#undef ROUTE
+
+#endif

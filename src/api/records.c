@@ -1,0 +1,164 @@
+/* GET /records/{id} and its attempts. */
+#include "api/answer.h"
+#include "api/exchange.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "enrich/trail.h"
+
+enum { RECORD_BYTES_MAX = 256 * 1024, TRAILS_BYTES_MAX = 2 * 1024 * 1024 };
+
+static const char *const identity_kinds[] = {[IDENTITY_EMAIL] = "email",
+                                             [IDENTITY_LINKEDIN] = "linkedin_url",
+                                             [IDENTITY_PERSON] = "name_and_domain",
+                                             [IDENTITY_DOMAIN] = "company_domain"};
+
+static void refuse_unknown(struct exchange *x)
+{
+    exchange_refuse(x, ERR_NOT_FOUND, "this workspace has no record with that id");
+}
+
+/* --- the record ---------------------------------------------------------- */
+
+struct record_reading {
+    struct exchange *x;
+    struct arena arena;
+    struct record record;
+    struct store_find find;
+};
+
+static void put_identities(struct buf *body, const struct record *record)
+{
+    buf_puts(body, ",\"identities\":[");
+    for (size_t i = 0; i < record->identity_count; i++) {
+        const struct identity *identity = &record->identities[i];
+
+        check((size_t)identity->kind < LEN(identity_kinds));
+        json_put_comma(body);
+        buf_printf(body, "{\"kind\":\"%s\",\"value\":", identity_kinds[identity->kind]);
+        json_put_str(body, identity->shown.len != 0 ? identity->shown : identity->key);
+        buf_put_char(body, '}');
+    }
+    buf_put_char(body, ']');
+}
+
+static const char *status_of(const struct record *record)
+{
+    unsigned found = 0;
+
+    for (size_t i = 0; i < CHANNEL_COUNT; i++)
+        found += record->channels[i].value.len != 0;
+    return found == 0 ? "empty" : found == CHANNEL_COUNT ? "full" : "partial";
+}
+
+static void put_record(struct buf *body, const struct record *record)
+{
+    buf_puts(body, "{\"record_id\":\"");
+    id_put(body, RECORD_PREFIX, record->id);
+    buf_printf(body, "\",\"status\":\"%s\",\"created_at\":\"", status_of(record));
+    clock_put_time(body, record->created_at_us);
+    buf_put_char(body, '"');
+    put_identities(body, record);
+    buf_puts(body, ",\"channels\":");
+    answer_put_channels(body, record->channels, CHANNELS_ALL);
+    buf_put_char(body, '}');
+}
+
+static void record_read(struct store_op *op, enum err err)
+{
+    struct record_reading *reading = container_of(op, struct record_reading, find.op);
+    struct exchange *x = reading->x;
+
+    if (err != ERR_NONE) {
+        exchange_refuse(x, err, NULL);
+    } else if (id_is_none(reading->record.id)) {
+        refuse_unknown(x);
+    } else {
+        put_record(exchange_body(x), &reading->record);
+        exchange_respond(x, 200);
+    }
+    arena_deinit(&reading->arena);
+    mem_free(reading);
+}
+
+void record_get(struct exchange *x)
+{
+    struct record_reading *reading;
+    struct id id;
+
+    if (!id_read(x->id, RECORD_PREFIX, &id)) {
+        refuse_unknown(x);
+        return;
+    }
+    reading = mem_new(sizeof *reading);
+    reading->x = x;
+    arena_init(&reading->arena, RECORD_BYTES_MAX);
+    reading->find = (struct store_find){
+        .workspace_id = x->workspace->id, .record_id = id, .arena = &reading->arena, .record = &reading->record};
+    store_find_record(x->api->engine->store, &reading->find, record_read);
+}
+
+/* --- its attempts --------------------------------------------------------- */
+
+struct trails_reading {
+    struct exchange *x;
+    struct buf text;
+    struct store_trails trails;
+};
+
+static void put_trails(struct buf *body, const struct trails_reading *reading)
+{
+    buf_puts(body, "{\"record_id\":\"");
+    id_put(body, RECORD_PREFIX, reading->trails.record_id);
+    buf_puts(body, "\",\"lookups\":[");
+    buf_put(body, buf_str(&reading->text));
+    if (reading->trails.next_seq != 0)
+        buf_printf(body, "],\"next_cursor\":\"%lld\"}", (long long)reading->trails.next_seq);
+    else
+        buf_puts(body, "],\"next_cursor\":null}");
+}
+
+static void trails_read(struct store_op *op, enum err err)
+{
+    struct trails_reading *reading = container_of(op, struct trails_reading, trails.op);
+    struct exchange *x = reading->x;
+
+    if (err == ERR_NONE && reading->text.is_overflown)
+        err = ERR_INTERNAL;
+    if (err != ERR_NONE) {
+        exchange_refuse(x, err, NULL);
+    } else if (!reading->trails.found) {
+        refuse_unknown(x);
+    } else {
+        put_trails(exchange_body(x), reading);
+        exchange_respond(x, 200);
+    }
+    buf_deinit(&reading->text);
+    mem_free(reading);
+}
+
+void record_attempts_get(struct exchange *x)
+{
+    struct str cursor = exchange_query(x, STR("cursor"));
+    struct trails_reading *reading;
+    uint64_t before = 0;
+    struct id id;
+
+    if (!id_read(x->id, RECORD_PREFIX, &id)) {
+        refuse_unknown(x);
+        return;
+    }
+    if (cursor.ptr != NULL && !str_to_u64(cursor, INT64_MAX, &before)) {
+        exchange_refuse(x, ERR_INVALID, "cursor must be the next_cursor of an earlier answer");
+        return;
+    }
+    reading = mem_new(sizeof *reading);
+    reading->x = x;
+    buf_init(&reading->text, TRAILS_BYTES_MAX);
+    reading->trails = (struct store_trails){.workspace_id = x->workspace->id,
+                                            .record_id = id,
+                                            .before_seq = (int64_t)before,
+                                            .out = &reading->text};
+    store_read_trails(x->api->engine->store, &reading->trails, trails_read);
+}

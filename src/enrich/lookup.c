@@ -1,0 +1,651 @@
+#include "enrich/lookup.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "enrich/plan.h"
+#include "enrich/trail.h"
+#include "identity/identity.h"
+
+enum step_result {
+    STEP_NEXT,  /* go on */
+    STEP_WAIT,  /* something was started; its _done resumes us */
+    STEP_FINISH /* the answer is here: go to the steps marked ALWAYS */
+};
+
+struct step {
+    const char *name;
+    enum step_result (*run)(struct lookup *lookup);
+    bool always;
+};
+
+enum { ALWAYS = true, COMMIT_TRIES_MAX = 5, COMMIT_WAIT_FIRST_US = 20000 };
+
+static enum step_result find_record(struct lookup *l);
+static enum step_result answer_from_store(struct lookup *l);
+static enum step_result plan_only(struct lookup *l);
+static enum step_result join_flight(struct lookup *l);
+static enum step_result hold_credits(struct lookup *l);
+static enum step_result run_waterfalls(struct lookup *l);
+static enum step_result commit(struct lookup *l);
+static enum step_result release_hold(struct lookup *l);
+static enum step_result leave_flight(struct lookup *l);
+static enum step_result respond(struct lookup *l);
+
+/* The life of one lookup. Read this table first; each name is a function below,
+ * in this order. An error or an answer skips to the steps marked ALWAYS.
+ * Nothing else decides what comes next. Before it, common to all routes
+ * (api/dispatch.c): authenticate, read body; then read the question. */
+static const struct step story[] = {
+    {"find_record", find_record, false},             /* waits for the store unless cached */
+    {"answer_from_store", answer_from_store, false}, /* all channels known: a replay */
+    {"plan_only", plan_only, false},                 /* dry_run ends here; waits for the store */
+    {"join_flight", join_flight, false},             /* waits for whoever is under way with this record */
+    {"hold_credits", hold_credits, false},           /* the most it may cost, or 402 */
+    {"run_waterfalls", run_waterfalls, false},       /* waits for providers */
+    {"commit", commit, false},                       /* one transaction; waits for the disk */
+    {"release_hold", release_hold, ALWAYS},
+    {"leave_flight", leave_flight, ALWAYS},          /* those who waited go on */
+    {"respond", respond, ALWAYS},
+};
+
+struct lookup {
+    struct engine *engine;
+    struct workspace *workspace;
+    struct arena arena;
+    struct question question;
+    struct lookup_answer answer;
+    void (*done)(void *ctx, struct lookup *lookup);
+    void *ctx;
+
+    size_t step;
+    bool is_finishing;
+    struct later later; /* going on after another, and responding, from the loop */
+
+    struct record record;  /* as the store knows it; then as it will be */
+    bool is_asked_in_store;
+    unsigned known;        /* channels the store answers */
+    struct flight flight;
+    struct str fingerprint;
+    struct hold hold;
+    struct waterfall_run run;
+    struct loop_timer retry_timer;
+    bool has_timer;
+    unsigned commit_tries;
+
+    union {                /* one at a time: what the current step waits for */
+        struct store_find find;
+        struct store_tallies tallies;
+        struct store_commit commit;
+    } op;
+};
+
+/* --- the driver --------------------------------------------------------- */
+
+static void lookup_advance(struct lookup *l)
+{
+    while (l->step < LEN(story)) {
+        const struct step *step = &story[l->step];
+
+        if (l->is_finishing && !step->always) {
+            l->step++;
+            continue;
+        }
+        fault_step(step->name);
+        switch (step->run(l)) {
+        case STEP_WAIT:
+            return;
+        case STEP_FINISH:
+            l->is_finishing = true;
+            break;
+        case STEP_NEXT:
+            break;
+        }
+        l->step++;
+    }
+}
+
+/* Ends the wait of the current step. */
+static void lookup_resume(struct lookup *l, enum err err)
+{
+    if (err != ERR_NONE) {
+        l->answer.err = err;
+        l->is_finishing = true;
+    }
+    l->step++;
+    lookup_advance(l);
+}
+
+static void advance_later(struct later *later)
+{
+    lookup_advance(container_of(later, struct lookup, later));
+}
+
+struct lookup *lookup_new(struct engine *engine, struct workspace *workspace)
+{
+    struct lookup *l;
+
+    if (engine->lookups >= engine->lookups_max)
+        return NULL;
+    engine->lookups++;
+    l = mem_new(sizeof *l);
+    l->engine = engine;
+    l->workspace = workspace;
+    arena_init(&l->arena, LOOKUP_BYTES_MAX);
+    flight_init(&l->flight);
+    return l;
+}
+
+static void timer_closed(struct loop_timer *timer)
+{
+    mem_free(container_of(timer, struct lookup, retry_timer));
+}
+
+void lookup_free(struct lookup **lookup_at)
+{
+    struct lookup *l = *lookup_at;
+
+    if (l == NULL)
+        return;
+    check(!l->hold.is_open);
+    check(l->flight.count == 0);
+    l->engine->lookups--;
+    arena_deinit(&l->arena);
+    if (l->has_timer)
+        loop_timer_close(&l->retry_timer, timer_closed);
+    else
+        mem_free(l);
+    *lookup_at = NULL;
+}
+
+struct arena *lookup_arena(struct lookup *l)
+{
+    return &l->arena;
+}
+
+struct question *lookup_question(struct lookup *l)
+{
+    return &l->question;
+}
+
+const struct lookup_answer *lookup_answer(const struct lookup *l)
+{
+    return &l->answer;
+}
+
+void lookup_start(struct lookup *l, void (*done)(void *ctx, struct lookup *lookup), void *ctx)
+{
+    check(l->question.identity_count > 0);
+    check(l->question.channels != 0);
+    l->done = done;
+    l->ctx = ctx;
+    lookup_advance(l); /* `done` waits for the loop in any case: see respond */
+}
+
+/* --- find_record -------------------------------------------------------- */
+
+static void find_record_done(struct store_op *op, enum err err)
+{
+    struct lookup *l = container_of(op, struct lookup, op.find.op);
+
+    l->is_asked_in_store = true;
+    if (err == ERR_NONE && !id_is_none(l->record.id) && l->question.identity_count == 1)
+        record_cache_put(l->engine->cache, l->workspace->id, &l->question.identities[0], &l->record);
+    lookup_resume(l, err);
+}
+
+/* The cache knows a record by one identity; with several hints it takes the
+ * store to say which record wins. */
+static enum step_result find_record(struct lookup *l)
+{
+    const struct question *question = &l->question;
+
+    l->is_asked_in_store = false;
+    if (question->identity_count == 1 && record_cache_find(l->engine->cache, l->workspace->id,
+                                                           &question->identities[0], &l->arena, &l->record))
+        return STEP_NEXT;
+    l->op.find = (struct store_find){.workspace_id = l->workspace->id,
+                                     .identities = question->identities,
+                                     .identity_count = question->identity_count,
+                                     .arena = &l->arena,
+                                     .record = &l->record};
+    store_find_record(l->engine->store, &l->op.find, find_record_done);
+    return STEP_WAIT;
+}
+
+/* --- answer_from_store -------------------------------------------------- */
+
+static bool is_fresh(const struct question *question, int64_t since_us, int64_t now_us)
+{
+    return question->max_age_us < 0 || now_us - since_us <= question->max_age_us;
+}
+
+static bool has_value(const struct question *question, const struct kept_channel *kept, int64_t now_us)
+{
+    return kept->value.len != 0 && kept->confidence_ppm >= question->min_confidence_ppm &&
+           is_fresh(question, kept->enriched_at_us, now_us);
+}
+
+/* A miss counts only if the same waterfall was asked, with no less known of the
+ * person, for no higher confidence. */
+static bool has_miss(const struct lookup *l, enum channel channel, int64_t now_us)
+{
+    const struct question *question = &l->question;
+    const struct kept_channel *kept = &l->record.channels[channel];
+
+    return kept->missed_at_us != 0 && kept->missed_ppm <= question->min_confidence_ppm &&
+           (hints_mask(&question->hints) & ~kept->missed_hints) == 0 &&
+           kept->missed_waterfall == l->engine->waterfalls->of[channel].fingerprint &&
+           is_fresh(question, kept->missed_at_us, now_us);
+}
+
+/* Sets `known`, and hides what is kept of a channel but is no answer here. */
+static int64_t note_known(struct lookup *l, int64_t now_us)
+{
+    int64_t oldest_us = now_us;
+
+    l->known = 0;
+    for (unsigned i = 0; i < CHANNEL_COUNT && !l->question.force; i++) {
+        const struct kept_channel *kept = &l->record.channels[i];
+        bool is_value = has_value(&l->question, kept, now_us);
+
+        if ((l->question.channels & 1u << i) == 0 || !(is_value || has_miss(l, (enum channel)i, now_us)))
+            continue;
+        l->known |= 1u << i;
+        if ((is_value ? kept->enriched_at_us : kept->missed_at_us) < oldest_us)
+            oldest_us = is_value ? kept->enriched_at_us : kept->missed_at_us;
+    }
+    return oldest_us;
+}
+
+/* The answer shows a kept value only where it answers this question. */
+static void show_channels(struct lookup *l, int64_t now_us)
+{
+    struct kept_channel *shown = arena_alloc(&l->arena, CHANNEL_COUNT * sizeof *shown);
+
+    if (shown == NULL)
+        return;
+    for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
+        bool is_found = (l->run.channels & 1u << i) != 0 && l->run.channel_runs[i].value.len != 0;
+
+        if (is_found || ((l->known & 1u << i) != 0 && has_value(&l->question, &l->record.channels[i], now_us)))
+            shown[i] = l->record.channels[i];
+    }
+    l->answer.channels = shown;
+}
+
+static enum step_result answer_from_store(struct lookup *l)
+{
+    int64_t now_us = clock_wall_us();
+    int64_t oldest_us = note_known(l, now_us);
+
+    l->answer.record_id = l->record.id;
+    if (l->known != l->question.channels || l->question.dry_run)
+        return STEP_NEXT;
+    l->answer.is_replay = true;
+    l->answer.age_s = (now_us - oldest_us) / SECOND_US;
+    l->answer.attempts = STR("[]");
+    show_channels(l, now_us);
+    return STEP_FINISH;
+}
+
+/* --- plan_only ---------------------------------------------------------- */
+
+static void plan_only_done(struct store_op *op, enum err err)
+{
+    struct lookup *l = container_of(op, struct lookup, op.tallies.op);
+    struct buf plan;
+
+    if (err == ERR_NONE) {
+        buf_init(&plan, 64 * 1024);
+        buf_put_char(&plan, '{'); /* so that the first name gets no comma */
+        plan_put(&plan, &l->question, l->known, l->engine->waterfalls, l->op.tallies.tallies, l->op.tallies.count);
+        l->answer.plan = arena_keep(&l->arena, str_from_at(buf_str(&plan), 1));
+        buf_deinit(&plan);
+        l->is_finishing = true;
+    }
+    lookup_resume(l, err);
+}
+
+static enum step_result plan_only(struct lookup *l)
+{
+    if (!l->question.dry_run)
+        return STEP_NEXT;
+    l->op.tallies = (struct store_tallies){.workspace_id = l->workspace->id, .arena = &l->arena};
+    store_read_tallies(l->engine->store, &l->op.tallies, plan_only_done);
+    return STEP_WAIT;
+}
+
+/* --- join_flight -------------------------------------------------------- */
+
+/* Why looking again is not needed once we are in: whoever had our keys left
+ * them after its commit was delivered, and the store answers in order, so a
+ * record read before that would have met the flight still taken. */
+static enum step_result join_flight(struct lookup *l)
+{
+    struct flight_key keys[FLIGHT_KEYS_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < l->question.identity_count; i++)
+        keys[count++] = flight_key_of_identity(l->workspace->id, &l->question.identities[i]);
+    if (!id_is_none(l->record.id))
+        keys[count++] = flight_key_of_record(l->workspace->id, l->record.id);
+    if (l->fingerprint.len == 0)
+        l->fingerprint = question_fingerprint(&l->question, &l->arena);
+    if (flight_join(&l->engine->flights, &l->flight, keys, count) != NULL)
+        return STEP_WAIT;
+    if (l->is_asked_in_store)
+        return STEP_NEXT;
+    /* The cache has no identities, and a commit must forget all of them. */
+    l->op.find = (struct store_find){.workspace_id = l->workspace->id,
+                                     .record_id = l->record.id,
+                                     .arena = &l->arena,
+                                     .record = &l->record};
+    store_find_record(l->engine->store, &l->op.find, find_record_done);
+    return STEP_WAIT;
+}
+
+/* --- hold_credits ------------------------------------------------------- */
+
+static enum step_result hold_credits(struct lookup *l)
+{
+    const struct question *question = &l->question;
+    int64_t worst = 0;
+
+    check(l->flight.count > 0);
+    check(!l->hold.is_open);
+    l->run.channels = question->channels & ~l->known;
+    for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
+        if ((l->run.channels & 1u << i) != 0)
+            worst += waterfall_worst_credits(l->engine->waterfalls, (enum channel)i, hints_mask(&question->hints));
+    }
+    l->answer.required = worst < question->max_credits ? worst : question->max_credits;
+    l->answer.available = account_available(&l->workspace->account);
+    l->answer.err = hold_open(&l->workspace->account, l->answer.required, &l->hold);
+    return l->answer.err == ERR_NONE ? STEP_NEXT : STEP_FINISH;
+}
+
+/* --- run_waterfalls ----------------------------------------------------- */
+
+static void run_waterfalls_done(struct waterfall_run *run)
+{
+    lookup_resume(container_of(run, struct lookup, run), ERR_NONE);
+}
+
+static enum step_result run_waterfalls(struct lookup *l)
+{
+    struct waterfall_run *run = &l->run;
+
+    check(l->hold.is_open);
+    run->loop = l->engine->loop;
+    run->waterfalls = l->engine->waterfalls;
+    run->hints = &l->question.hints;
+    run->min_confidence_ppm = l->question.min_confidence_ppm;
+    run->credits_max = l->hold.credits;
+    run->deadline_us = clock_steady_us() + l->engine->lookup_us_max;
+    run->arena = &l->arena;
+    run->done = run_waterfalls_done;
+    return waterfall_run_start(run) ? STEP_NEXT : STEP_WAIT;
+}
+
+/* --- commit ------------------------------------------------------------- */
+
+static void keep_value(struct kept_channel *kept, const struct channel_run *ch, int64_t now_us)
+{
+    bool is_same = str_is(kept->value, ch->value);
+
+    *kept = (struct kept_channel){.value = ch->value,
+                                  .source = ch->source,
+                                  .confidence_ppm = ch->confidence_ppm,
+                                  .enriched_at_us = now_us,
+                                  .verified = is_same ? kept->verified : -1};
+}
+
+/* A value that is good enough for the question but was not found again is gone. */
+static void keep_miss(struct lookup *l, struct kept_channel *kept, enum channel channel, int64_t now_us)
+{
+    if (kept->confidence_ppm >= l->question.min_confidence_ppm)
+        *kept = (struct kept_channel){.verified = -1};
+    kept->missed_at_us = now_us;
+    kept->missed_ppm = l->question.min_confidence_ppm;
+    kept->missed_hints = hints_mask(&l->question.hints);
+    kept->missed_waterfall = l->engine->waterfalls->of[channel].fingerprint;
+}
+
+/* Brings the record up to date with what was found; answers the channels changed. */
+static unsigned update_channels(struct lookup *l, int64_t now_us)
+{
+    unsigned changed = 0;
+
+    for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
+        const struct channel_run *ch = &l->run.channel_runs[i];
+
+        if ((l->run.channels & 1u << i) == 0)
+            continue;
+        if (ch->value.len == 0 && ch->is_incomplete) {
+            l->answer.incomplete |= 1u << i;
+            continue;
+        }
+        if (ch->value.len != 0)
+            keep_value(&l->record.channels[i], ch, now_us);
+        else
+            keep_miss(l, &l->record.channels[i], (enum channel)i, now_us);
+        changed |= 1u << i;
+    }
+    return changed;
+}
+
+static bool has_identity(const struct record *record, const struct identity *identity)
+{
+    for (size_t i = 0; i < record->identity_count; i++) {
+        if (record->identities[i].kind == identity->kind && str_is(record->identities[i].key, identity->key))
+            return true;
+    }
+    return false;
+}
+
+static void add_identity(struct record *record, struct identity identity)
+{
+    if (identity.key.len != 0 && record->identity_count < IDENTITIES_MAX && !has_identity(record, &identity))
+        record->identities[record->identity_count++] = identity;
+}
+
+/* What was given and what was found: from now on the record is known by both. */
+static void update_identities(struct lookup *l)
+{
+    for (size_t i = 0; i < l->question.identity_count; i++)
+        add_identity(&l->record, l->question.identities[i]);
+    for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
+        struct str value = (l->run.channels & 1u << i) != 0 ? l->run.channel_runs[i].value : STR_NONE;
+        struct identity_text key;
+
+        if (i == CHANNEL_LINKEDIN_URL)
+            add_identity(&l->record, (struct identity){IDENTITY_LINKEDIN, value, STR_NONE});
+        else if (i != CHANNEL_PHONE && value.len != 0 && email_key(value, &key, NULL))
+            add_identity(&l->record,
+                         (struct identity){IDENTITY_EMAIL, arena_keep(&l->arena, identity_str(&key)), value});
+    }
+}
+
+static void forget_cached(struct lookup *l)
+{
+    for (size_t i = 0; i < l->record.identity_count; i++)
+        record_cache_forget(l->engine->cache, l->workspace->id, &l->record.identities[i]);
+    for (size_t i = 0; i < l->question.identity_count; i++)
+        record_cache_forget(l->engine->cache, l->workspace->id, &l->question.identities[i]);
+}
+
+static void commit_done(struct store_op *op, enum err err);
+
+static void start_commit(struct lookup *l)
+{
+    store_commit_lookup(l->engine->store, &l->op.commit, commit_done);
+}
+
+static void retry_commit(struct loop_timer *timer)
+{
+    start_commit(container_of(timer, struct lookup, retry_timer));
+}
+
+/* Unsure: it may be on disk. Ask again with the same lookup id, a little later
+ * each time, until the store says which. */
+static bool retries_commit(struct lookup *l)
+{
+    if (++l->commit_tries >= COMMIT_TRIES_MAX)
+        return false;
+    if (!l->has_timer) {
+        l->has_timer = true;
+        loop_timer_init(l->engine->loop, &l->retry_timer, retry_commit);
+    }
+    l->op.commit.is_retry = true;
+    loop_timer_start(&l->retry_timer, (int64_t)COMMIT_WAIT_FIRST_US << l->commit_tries);
+    return true;
+}
+
+static void commit_done(struct store_op *op, enum err err)
+{
+    struct lookup *l = container_of(op, struct lookup, op.commit.op);
+
+    if (err == ERR_STORE_UNSURE && retries_commit(l))
+        return;
+    forget_cached(l);
+    if (err == ERR_NONE) {
+        hold_settle(&l->workspace->account, &l->hold, &l->op.commit);
+        l->answer.credits_used = -l->op.commit.entry.amount;
+    } else {
+        l->answer.incomplete = 0;
+        log_write(LOG_ERROR, "lookup not committed", log_text("why", err_slug(err)), LOG_END);
+    }
+    lookup_resume(l, err);
+}
+
+static struct str make_trail(struct lookup *l, struct id lookup_id, int64_t now_us)
+{
+    struct buf text;
+    struct str kept = STR_NONE;
+
+    buf_init(&text, TRAIL_BYTES_MAX);
+    trail_put(&text, lookup_id, now_us, &l->run);
+    if (!text.is_overflown)
+        kept = arena_keep(&l->arena, buf_str(&text));
+    if (l->question.include_attempts) {
+        buf_clear(&text);
+        trail_put_attempts(&text, &l->run);
+        l->answer.attempts = arena_keep(&l->arena, buf_str(&text));
+    }
+    buf_deinit(&text);
+    return kept;
+}
+
+static enum step_result commit(struct lookup *l)
+{
+    struct store_commit *op = &l->op.commit;
+    int64_t now_us = clock_wall_us();
+    struct id lookup_id = id_random();
+    bool is_new = id_is_none(l->record.id);
+    size_t identities_before = l->record.identity_count;
+    struct tally *tallies;
+    size_t tally_count = trail_tally(&l->run, &l->arena, &tallies);
+    unsigned changed = update_channels(l, now_us);
+
+    check(l->hold.is_open);
+    check(waterfall_run_credits(&l->run) <= l->hold.credits);
+    if (is_new) {
+        l->record.id = id_random();
+        l->record.created_at_us = now_us;
+    }
+    update_identities(l);
+    *op = (struct store_commit){.workspace_id = l->workspace->id,
+                                .record_id = l->record.id,
+                                .is_new_record = is_new,
+                                .at_us = now_us,
+                                .identities = l->record.identities + identities_before,
+                                .identity_count = l->record.identity_count - identities_before,
+                                .changed = changed,
+                                .channels = l->record.channels,
+                                .trail = make_trail(l, lookup_id, now_us),
+                                .tallies = tallies,
+                                .tally_count = tally_count,
+                                .month = month_of(now_us),
+                                .seal = ledger_seal,
+                                .entry = {.kind = LEDGER_LOOKUP,
+                                          .amount = -waterfall_run_credits(&l->run),
+                                          .at_us = now_us,
+                                          .lookup_id = lookup_id,
+                                          .record_id = l->record.id}};
+    l->answer.record_id = l->record.id;
+    show_channels(l, now_us);
+    if (l->arena.is_full) {
+        l->answer.err = ERR_OVERLOADED;
+        return STEP_FINISH;
+    }
+    ledger_digest(op->trail, op->entry.trail_digest);
+    start_commit(l);
+    return STEP_WAIT;
+}
+
+/* --- release_hold, leave_flight, respond -------------------------------- */
+
+static enum step_result release_hold(struct lookup *l)
+{
+    hold_release(&l->workspace->account, &l->hold);
+    return STEP_NEXT;
+}
+
+/* The same question gets the same answer, for nothing. */
+static void copy_answer(struct lookup *follower, const struct lookup *leader)
+{
+    struct kept_channel *channels = arena_alloc(&follower->arena, CHANNEL_COUNT * sizeof *channels);
+
+    follower->answer = leader->answer;
+    follower->answer.credits_used = 0;
+    follower->answer.attempts = arena_keep(&follower->arena, leader->answer.attempts);
+    follower->answer.channels = channels;
+    for (size_t i = 0; i < CHANNEL_COUNT && channels != NULL && leader->answer.channels != NULL; i++) {
+        channels[i] = leader->answer.channels[i];
+        channels[i].value = arena_keep(&follower->arena, channels[i].value);
+        channels[i].source = arena_keep(&follower->arena, channels[i].source);
+    }
+    follower->is_finishing = true;
+}
+
+static void go_on_after(struct lookup *waiting, const struct lookup *leader)
+{
+    if (str_is(waiting->fingerprint, leader->fingerprint))
+        copy_answer(waiting, leader);
+    else
+        waiting->step = 0; /* look again: some of its channels are in the store now */
+    loop_later_init(&waiting->later, advance_later);
+    loop_later(waiting->engine->loop, &waiting->later);
+}
+
+static enum step_result leave_flight(struct lookup *l)
+{
+    struct list waiting;
+    struct list *link;
+
+    list_init(&waiting);
+    flight_leave(&l->engine->flights, &l->flight, &waiting);
+    while ((link = list_take(&waiting)) != NULL)
+        go_on_after(list_entry(link, struct lookup, flight.link), l);
+    return STEP_NEXT;
+}
+
+/* `done` may free the lookup: it comes from the loop, with nobody of ours below it. */
+static void respond_later(struct later *later)
+{
+    struct lookup *l = container_of(later, struct lookup, later);
+
+    l->done(l->ctx, l);
+}
+
+static enum step_result respond(struct lookup *l)
+{
+    if (l->answer.err == ERR_NONE && l->arena.is_full)
+        l->answer.err = ERR_OVERLOADED;
+    loop_later_init(&l->later, respond_later);
+    loop_later(l->engine->loop, &l->later);
+    return STEP_WAIT;
+}

@@ -1,0 +1,42 @@
+/* enrich/lookup.h: one question about one record, from question to answer.
+ *
+ * The module owns a lookup's memory: lookup_new, fill `question` (with texts in
+ * `arena`), lookup_start, and lookup_free in or after `done`, which comes once,
+ * from the loop, never before lookup_start returns. Nothing cancels a lookup:
+ * whoever asked may lose interest, the result is kept and charged once. */
+#ifndef ENRICH_LOOKUP_H
+#define ENRICH_LOOKUP_H
+
+#include "enrich/engine.h"
+#include "enrich/question.h"
+#include "workspace/workspace.h"
+
+enum { LOOKUP_BYTES_MAX = 1024 * 1024 }; /* everything one lookup may remember */
+
+struct lookup;
+
+struct lookup_answer {
+    enum err err;                 /* not ERR_NONE: only the fields named for that error hold */
+    struct id record_id;
+    const struct kept_channel *channels; /* [CHANNEL_COUNT]; value empty: null */
+    int64_t credits_used;
+    bool is_replay;               /* all of it came from the store */
+    int64_t age_s;                /* of a replay: since its oldest channel */
+    unsigned incomplete;          /* channels that are null because somebody failed */
+    struct str attempts;          /* JSON array, when asked for */
+    struct str plan;              /* of a dry run: JSON members */
+
+    int64_t required, available;  /* ERR_NO_CREDIT */
+};
+
+/* NULL when too many lookups are under way. */
+struct lookup *lookup_new(struct engine *engine, struct workspace *workspace);
+void lookup_free(struct lookup **lookup);
+
+struct arena *lookup_arena(struct lookup *lookup);
+struct question *lookup_question(struct lookup *lookup);
+
+void lookup_start(struct lookup *lookup, void (*done)(void *ctx, struct lookup *lookup), void *ctx);
+const struct lookup_answer *lookup_answer(const struct lookup *lookup);
+
+#endif

@@ -1,0 +1,244 @@
+#include "enrich/question.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "credits/ledger.h"
+#include "identity/identity.h"
+
+#include <stdio.h>
+
+typedef bool normalise_fn(struct str text, struct identity_text *out, struct err_detail *detail);
+
+static const struct {
+    enum hint hint;
+    normalise_fn *normalise;
+} hint_readers[] = {
+    {HINT_EMAIL, email_normalise},     {HINT_LINKEDIN_URL, linkedin_normalise}, {HINT_COMPANY_DOMAIN, domain_normalise},
+    {HINT_FIRST_NAME, name_normalise}, {HINT_LAST_NAME, name_normalise},        {HINT_COMPANY_NAME, name_normalise},
+};
+
+enum { HINT_BYTES_MAX = 2048 };
+
+static void read_hints(struct shape *shape, struct arena *arena, struct question *out)
+{
+    for (size_t i = 0; i < LEN(hint_readers); i++) {
+        const char *name = hint_name(hint_readers[i].hint);
+        struct identity_text normal;
+        struct err_detail why;
+        struct str text;
+
+        if (!shape_str(shape, name, 1, HINT_BYTES_MAX, &text))
+            continue;
+        if (hint_readers[i].normalise(text, &normal, &why))
+            out->hints.of[hint_readers[i].hint] = arena_keep(arena, identity_str(&normal));
+        else
+            shape_report_member(shape, name, "%s", why.text);
+    }
+}
+
+static void report_item(struct shape *shape, const char *name, size_t index, const char *what)
+{
+    char place[64];
+
+    snprintf(place, sizeof place, "/%s/%zu", name, index);
+    shape_report(shape->mistakes, str_from(place), "%s", what);
+}
+
+static void report_word(struct shape *shape, const char *name, size_t index, struct str word, const char *kind,
+                        const char *const *words)
+{
+    char what[200];
+    const char *nearest = nearest_word(word, words);
+    size_t len = (size_t)snprintf(what, sizeof what, "is not a %s; ", kind);
+
+    if (nearest != NULL)
+        len += (size_t)snprintf(what + len, sizeof what - len, "did you mean \"%s\"? ", nearest);
+    len += (size_t)snprintf(what + len, sizeof what - len, "known:");
+    for (; *words != NULL && len < sizeof what; words++)
+        len += (size_t)snprintf(what + len, sizeof what - len, " %s", *words);
+    report_item(shape, name, index, what);
+}
+
+static void read_channel(struct shape *shape, size_t index, const json_t *item, struct question *out)
+{
+    static const char *const words[] = {
+#define CHANNEL(id, name) name,
+        CHANNELS(CHANNEL)
+#undef CHANNEL
+            NULL};
+    enum channel channel;
+
+    if (!json_is_string(item))
+        report_item(shape, "channels", index, "must be a string");
+    else if (!channel_from(json_str(item), &channel))
+        report_word(shape, "channels", index, json_str(item), "channel", words);
+    else if ((out->channels & 1u << channel) != 0)
+        report_item(shape, "channels", index, "is named twice");
+    else
+        out->channels |= 1u << channel;
+}
+
+static void read_channels(struct shape *shape, struct question *out)
+{
+    const json_t *list = shape_any(shape, "channels");
+    const json_t *item;
+    size_t index;
+
+    if (list == NULL) {
+        out->channels = CHANNELS_ALL;
+        return;
+    }
+    if (!json_is_array(list)) {
+        shape_report_member(shape, "channels", "must be an array of channel names, not %s", json_type_word(list));
+        return;
+    }
+    if (json_array_size(list) == 0)
+        shape_report_member(shape, "channels", "must not be empty; leave it out to ask for all channels");
+    json_array_foreach(list, index, item)
+    {
+        read_channel(shape, index, item, out);
+    }
+}
+
+static void read_include(struct shape *shape, struct question *out)
+{
+    static const char *const words[] = {"attempts", NULL};
+    const json_t *list = shape_any(shape, "include");
+    const json_t *item;
+    size_t index;
+
+    if (list == NULL)
+        return;
+    if (!json_is_array(list)) {
+        shape_report_member(shape, "include", "must be an array, not %s", json_type_word(list));
+        return;
+    }
+    json_array_foreach(list, index, item)
+    {
+        if (str_is(json_str(item), STR("attempts")))
+            out->include_attempts = true;
+        else if (json_is_string(item))
+            report_word(shape, "include", index, json_str(item), "known part", words);
+        else
+            report_item(shape, "include", index, "must be a string");
+    }
+}
+
+/* Characters, not bytes: continuation bytes do not count. jansson has checked
+ * the UTF-8. */
+static size_t count_chars(struct str text)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < text.len; i++)
+        count += ((unsigned char)text.ptr[i] & 0xc0) != 0x80;
+    return count;
+}
+
+static void read_metadata(struct shape *shape, struct arena *arena, struct question *out)
+{
+    const json_t *metadata = shape_any(shape, "metadata");
+    const char *name;
+    json_t *value;
+    struct buf text;
+
+    if (metadata == NULL)
+        return;
+    if (!json_is_object(metadata)) {
+        shape_report_member(shape, "metadata", "must be an object, not %s", json_type_word(metadata));
+        return;
+    }
+    if (json_object_size(metadata) > METADATA_MEMBERS_MAX)
+        shape_report_member(shape, "metadata", "must have at most %d members", METADATA_MEMBERS_MAX);
+    json_object_foreach((json_t *)metadata, name, value)
+    {
+        if (!json_is_string(value) || count_chars(json_str(value)) > METADATA_CHARS_MAX ||
+            count_chars(str_from(name)) > METADATA_CHARS_MAX) {
+            shape_report_member(shape, "metadata", "every name and value must be a string of at most %d characters",
+                                METADATA_CHARS_MAX);
+            return;
+        }
+    }
+    buf_init(&text, 16 * 1024);
+    json_put_doc(&text, metadata);
+    out->metadata = arena_keep(arena, buf_str(&text));
+    buf_deinit(&text);
+}
+
+static void read_options(struct shape *shape, struct question *out)
+{
+    int64_t max_age_s;
+
+    shape_bool(shape, "force", &out->force);
+    shape_bool(shape, "dry_run", &out->dry_run);
+    shape_int(shape, "max_credits", 0, CREDITS_MAX, &out->max_credits);
+    if (shape_int(shape, "max_age", 0, MAX_AGE_S_MAX, &max_age_s))
+        out->max_age_us = max_age_s * SECOND_US;
+    shape_ppm(shape, "min_confidence", &out->min_confidence_ppm);
+    read_include(shape, out);
+}
+
+static void add_identity(struct question *out, struct arena *arena, enum identity_kind kind,
+                         const struct identity_text *key, struct str shown)
+{
+    out->identities[out->identity_count++] =
+        (struct identity){.kind = kind, .key = arena_keep(arena, identity_str(key)), .shown = shown};
+}
+
+/* E-mail wins over LinkedIn, which wins over name and domain; a domain alone is
+ * a record of its own. */
+static void find_identities(struct question *out, struct arena *arena)
+{
+    const struct str *of = out->hints.of;
+    struct identity_text key;
+
+    if (of[HINT_EMAIL].len != 0 && email_key(of[HINT_EMAIL], &key, NULL))
+        add_identity(out, arena, IDENTITY_EMAIL, &key, of[HINT_EMAIL]);
+    if (of[HINT_LINKEDIN_URL].len != 0)
+        out->identities[out->identity_count++] = (struct identity){IDENTITY_LINKEDIN, of[HINT_LINKEDIN_URL], STR_NONE};
+    if (of[HINT_FIRST_NAME].len != 0 && of[HINT_LAST_NAME].len != 0 && of[HINT_COMPANY_DOMAIN].len != 0) {
+        person_key(of[HINT_FIRST_NAME], of[HINT_LAST_NAME], of[HINT_COMPANY_DOMAIN], &key);
+        add_identity(out, arena, IDENTITY_PERSON, &key, STR_NONE);
+    }
+    if (out->identity_count == 0 && of[HINT_COMPANY_DOMAIN].len != 0)
+        out->identities[out->identity_count++] = (struct identity){IDENTITY_DOMAIN, of[HINT_COMPANY_DOMAIN], STR_NONE};
+}
+
+enum err question_read(const json_t *doc, struct arena *arena, struct question *out, struct shape_mistakes *mistakes)
+{
+    struct shape shape;
+
+    *out = (struct question){.max_credits = CREDITS_MAX, .max_age_us = -1};
+    if (!shape_begin(&shape, doc, STR(""), mistakes))
+        return ERR_INVALID;
+    read_hints(&shape, arena, out);
+    read_channels(&shape, out);
+    read_options(&shape, out);
+    read_metadata(&shape, arena, out);
+    shape_end(&shape);
+    if (mistakes->count != 0)
+        return ERR_INVALID;
+    find_identities(out, arena);
+    if (out->identity_count == 0)
+        return ERR_IDENTITY_REQUIRED;
+    return arena->is_full ? ERR_OVERLOADED : ERR_NONE;
+}
+
+struct str question_fingerprint(const struct question *question, struct arena *arena)
+{
+    struct buf text;
+    struct str kept;
+
+    buf_init(&text, 16 * 1024);
+    for (size_t i = 0; i < question->identity_count; i++)
+        buf_printf(&text, "%d=%.*s\n", (int)question->identities[i].kind, STR_ARG(question->identities[i].key));
+    for (size_t i = 0; i < HINT_COUNT; i++) {
+        if (i != HINT_EMAIL) /* compared by its identity, whose letters are all lower-case */
+            buf_printf(&text, "%.*s\n", STR_ARG(question->hints.of[i]));
+    }
+    buf_printf(&text, "%u %d %lld %lld %lld", question->channels, question->force, (long long)question->max_credits,
+               (long long)question->max_age_us, (long long)question->min_confidence_ppm);
+    kept = arena_keep(arena, buf_str(&text));
+    buf_deinit(&text);
+    return kept;
+}

@@ -1,0 +1,39 @@
+/* enrich/question.h: one question about one record, as it was asked.
+ *
+ * Read from a JSON object (POST /enrichment, a row of bulk, an MCP call alike);
+ * every mistake is gathered with its pointer. Hints come out in normal form. */
+#ifndef ENRICH_QUESTION_H
+#define ENRICH_QUESTION_H
+
+#include "base/arena.h"
+#include "base/shape.h"
+#include "providers/provider.h"
+#include "store/store.h"
+
+enum { METADATA_MEMBERS_MAX = 10, METADATA_CHARS_MAX = 100, QUESTION_IDENTITIES_MAX = 3 };
+#define MAX_AGE_S_MAX INT64_C(315360000) /* ten years */
+
+struct question {
+    struct hints hints;
+    struct identity identities[QUESTION_IDENTITIES_MAX]; /* in order of precedence */
+    size_t identity_count;
+    unsigned channels;
+    bool force;
+    bool dry_run;
+    bool include_attempts;
+    int64_t max_credits;        /* CREDITS_MAX when not given */
+    int64_t max_age_us;         /* -1: any age */
+    int64_t min_confidence_ppm; /* 0: any */
+    struct str metadata;        /* compact JSON; empty: none */
+};
+
+/* All texts are kept in `arena`. ERR_INVALID with the mistakes,
+ * ERR_IDENTITY_REQUIRED when nothing names a person or a domain. */
+must_use enum err question_read(const json_t *doc, struct arena *arena, struct question *out,
+                                struct shape_mistakes *mistakes);
+
+/* What makes two questions the same, in whatever spelling: a text in `arena`.
+ * metadata and include only change how the answer is dressed. */
+struct str question_fingerprint(const struct question *question, struct arena *arena);
+
+#endif

@@ -1,0 +1,112 @@
+#include "identity/identity.h"
+
+enum { DIGITS_MIN = 7, DIGITS_MAX = 15 };
+
+#define EXAMPLE "give it with its country code, such as +44 20 7946 0000"
+
+static bool refuse(struct err_detail *detail, const char *reason)
+{
+    err_explain(detail, "%s: " EXAMPLE, reason);
+    return false;
+}
+
+static bool is_punctuation(char c)
+{
+    return c != '\0' && strchr(" -.()/\t", c) != NULL;
+}
+
+/* Drops a mark that people and their programs put between digits; false when
+ * there is none. Beyond ASCII: no-break space, and the dashes U+2010 to U+2015. */
+static bool take_mark(struct str *rest)
+{
+    size_t bytes = 0;
+
+    if (is_punctuation(rest->ptr[0]))
+        bytes = 1;
+    else if (str_starts(*rest, STR("\xc2\xa0")))
+        bytes = 2;
+    else if (str_starts(*rest, STR("\xe2\x80")) && rest->len > 2 && (unsigned char)rest->ptr[2] >= 0x90 &&
+             (unsigned char)rest->ptr[2] <= 0x95)
+        bytes = 3;
+    *rest = str_from_at(*rest, bytes);
+    return bytes != 0;
+}
+
+/* The '+' or the 00 before the country code. */
+static bool take_international(struct str *rest)
+{
+    while (rest->len > 0 && take_mark(rest))
+        continue;
+    if (rest->len > 0 && rest->ptr[0] == '+') {
+        *rest = str_from_at(*rest, 1);
+        return true;
+    }
+    if (str_starts(*rest, STR("00"))) {
+        *rest = str_from_at(*rest, 2);
+        return true;
+    }
+    return false;
+}
+
+/* "(0)" is dialled inside the country only: dropped once, behind its code. */
+static bool take_trunk_zero(struct str *rest, size_t digits)
+{
+    if (digits == 0 || digits > 3 || !str_starts(*rest, STR("(0)")))
+        return false;
+    *rest = str_from_at(*rest, 3);
+    return true;
+}
+
+static bool put_digits(struct str rest, struct identity_text *out, struct err_detail *detail)
+{
+    while (rest.len > 0) {
+        if (take_trunk_zero(&rest, out->len - 1) || take_mark(&rest))
+            continue;
+        if (!char_is_digit(rest.ptr[0]))
+            return refuse(detail, "The phone number has a character that none has (an extension is not taken)");
+        if (out->len - 1 == DIGITS_MAX)
+            return refuse(detail, "The phone number has more than 15 digits");
+        out->text[out->len++] = rest.ptr[0];
+        rest = str_from_at(rest, 1);
+    }
+    return true;
+}
+
+bool phone_normalise(struct str text, struct identity_text *out, struct err_detail *detail)
+{
+    struct str rest = str_trim(text);
+
+    if (str_starts_nocase(rest, STR("tel:")))
+        rest = str_from_at(rest, 4);
+    if (!take_international(&rest))
+        return refuse(detail, "The phone number has no country code");
+    out->text[0] = '+';
+    out->len = 1;
+    if (!put_digits(rest, out, detail))
+        return false;
+    if (out->len - 1 < DIGITS_MIN)
+        return refuse(detail, "The phone number has fewer than 7 digits");
+    if (out->text[1] == '0')
+        return refuse(detail, "No country code begins with 0");
+    out->text[out->len] = '\0';
+    return true;
+}
+
+static bool has(struct str s, struct str part)
+{
+    for (size_t i = 0; i + part.len <= s.len; i++) {
+        if (str_starts_nocase(str_from_at(s, i), part))
+            return true;
+    }
+    return false;
+}
+
+bool is_masked(struct str value)
+{
+    bool is_like_phone = value.len > 0 && (char_is_digit(value.ptr[0]) || value.ptr[0] == '+');
+
+    if (has(value, STR("*")) || has(value, STR("\xe2\x80\xa2")) || has(value, STR("\xe2\x97\x8f")))
+        return true; /* asterisk, bullet, black circle */
+    return (is_like_phone && str_find(value, '@') == value.len && has(value, STR("xx"))) ||
+           str_starts_nocase(value, STR("email_not_unlocked@"));
+}

@@ -1,0 +1,292 @@
+/* A provider that a connector describes: build, call, read. */
+#include "providers/kinds.h"
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "base/shape.h"
+#include "providers/connector.h"
+#include "providers/template.h"
+
+#include <stdio.h>
+
+struct http_provider {
+    struct provider provider;
+    struct loop *loop;
+    struct http_client *client;
+    struct connector *connector;
+    struct secret secrets[SECRETS_MAX];
+    struct str secret_texts[SECRETS_MAX]; /* the same, as connector_build wants them */
+};
+
+/* One exchange; lives in the asker's arena. */
+struct exchange {
+    struct http_call http;
+    struct provider_call *call;
+    struct http_provider *provider;
+};
+
+static struct http_provider *http_provider_of(struct provider *provider)
+{
+    return container_of(provider, struct http_provider, provider);
+}
+
+/* --- asking --- */
+
+static enum outcome read_answer(struct exchange *exchange)
+{
+    struct provider_call *call = exchange->call;
+    struct connector_answer answer = {exchange->http.status, buf_str(&exchange->http.answer)};
+
+    return connector_read(exchange->provider->connector, &answer, call->channels, call->arena, call->values);
+}
+
+static void ask_done(struct http_call *http)
+{
+    struct exchange *exchange = container_of(http, struct exchange, http);
+    struct provider_call *call = exchange->call;
+
+    if (http->result == HTTP_CALL_ANSWERED)
+        call->outcome = read_answer(exchange);
+    else
+        call->outcome = http->result == HTTP_CALL_TIMEOUT ? OUTCOME_TIMEOUT : OUTCOME_ERROR;
+    if (log_is_on(LOG_DEBUG))
+        log_write(LOG_DEBUG, "provider answered", log_str("provider", exchange->provider->provider.name),
+                  log_num("status", http->status), log_text("outcome", outcome_name(call->outcome)),
+                  log_text("error", http->error), LOG_END);
+    http_call_deinit(http);
+    call->done(call);
+}
+
+static void start_call(struct exchange *exchange, struct connector_request *request)
+{
+    exchange->http = (struct http_call){
+        .method = request->method,
+        .url = request->url,
+        .headers = request->headers,
+        .body = request->body,
+        .timeout_us = exchange->call->timeout_us,
+        .answer_bytes_max = CONNECTOR_ANSWER_BYTES_MAX,
+        .done = ask_done,
+    };
+    http_client_start(exchange->provider->client, &exchange->http);
+    connector_request_wipe(request);
+}
+
+static void ask(struct provider *provider, struct provider_call *call)
+{
+    struct http_provider *http_provider = http_provider_of(provider);
+    struct exchange *exchange = arena_alloc(call->arena, sizeof *exchange);
+    struct connector_request request;
+    struct err_detail why = {"there is no memory left for this lookup"};
+
+    memset(call->values, 0, sizeof call->values);
+    if (exchange == NULL || !connector_build(http_provider->connector, call->hints, http_provider->secret_texts,
+                                             call->arena, &request, &why)) {
+        log_write(LOG_WARN, "request not built", log_str("provider", provider->name), log_text("why", why.text),
+                  LOG_END);
+        provider_call_end(http_provider->loop, call, OUTCOME_ERROR);
+        return;
+    }
+    call->state = exchange;
+    exchange->call = call;
+    exchange->provider = http_provider;
+    start_call(exchange, &request);
+}
+
+static void http_provider_free(struct provider *provider)
+{
+    struct http_provider *http_provider = http_provider_of(provider);
+
+    connector_free(&http_provider->connector);
+    for (size_t i = 0; i < SECRETS_MAX; i++)
+        secret_deinit(&http_provider->secrets[i]);
+    mem_free(http_provider);
+}
+
+static const struct provider_kind http_kind = {.name = "http", .ask = ask, .free = http_provider_free};
+
+/* --- configuration --- */
+
+static enum err mistake_at(struct provider_place *place, const char *member, const char *sentence)
+{
+    buf_put_char(&place->pointer, '/');
+    buf_put(&place->pointer, str_from(member));
+    err_explain(&place->detail, "%s", sentence);
+    return ERR_INVALID;
+}
+
+static enum err read_file(const char *path, struct buf *out, struct err_detail *detail)
+{
+    char chunk[4096];
+    FILE *file = fopen(path, "rbe");
+    bool is_read;
+    size_t len;
+
+    if (file == NULL) {
+        err_explain(detail, "The connector file %.300s cannot be opened: is the path right and readable?", path);
+        return ERR_IO;
+    }
+    while ((len = fread(chunk, 1, sizeof chunk, file)) > 0 && !out->is_overflown)
+        buf_put(out, (struct str){chunk, len});
+    is_read = !ferror(file);
+    fclose(file);
+    if (!is_read) {
+        err_explain(detail, "The connector file %.300s cannot be read: is it a file?", path);
+        return ERR_IO;
+    }
+    if (out->is_overflown) {
+        err_explain(detail, "The connector file %.300s is over %d bytes", path, CONNECTOR_FILE_BYTES_MAX);
+        return ERR_INVALID;
+    }
+    return ERR_NONE;
+}
+
+/* A mistake inside the file is told with its place in the file; the place in
+ * the configuration is the path. */
+static enum err compile_doc(const json_t *doc, const char *path, struct connector **out_connector,
+                            struct provider_place *place)
+{
+    struct provider_place inner = {.detail = {""}};
+    enum err err;
+
+    buf_init(&inner.pointer, 1024);
+    err = connector_compile(doc, out_connector, &inner);
+    if (err != ERR_NONE)
+        err_explain(&place->detail, "%.150s, at \"%s\": %.200s", path, inner.pointer.len == 0 ? "" : inner.pointer.ptr,
+                    inner.detail.text);
+    buf_deinit(&inner.pointer);
+    return err;
+}
+
+static enum err compile_file(const char *path, struct connector **out_connector, struct provider_place *place)
+{
+    struct err_detail detail = {""};
+    json_t *doc = NULL;
+    struct buf text;
+    enum err err;
+
+    buf_init(&text, CONNECTOR_FILE_BYTES_MAX);
+    err = read_file(path, &text, &place->detail);
+    if (err == ERR_NONE && json_read(buf_str(&text), &doc, &detail) != ERR_NONE) {
+        err_explain(&place->detail, "%.150s is not JSON: %.300s", path, detail.text);
+        err = ERR_INVALID;
+    }
+    if (err == ERR_NONE)
+        err = compile_doc(doc, path, out_connector, place);
+    json_decref(doc);
+    buf_deinit(&text);
+    return err;
+}
+
+static enum err load_connector(const json_t *value, struct str folder, struct connector **out_connector,
+                               struct provider_place *place)
+{
+    struct str path = json_str(value);
+    char full[1024];
+
+    if (!json_is_object(value) && path.len == 0)
+        return mistake_at(place, "connector", "must be the path of a connector file, or the connector itself");
+    buf_puts(&place->pointer, "/connector");
+    if (json_is_object(value))
+        return connector_compile(value, out_connector, place);
+    if (path.ptr[0] == '/' || folder.len == 0)
+        snprintf(full, sizeof full, "%.*s", STR_ARG(path));
+    else
+        snprintf(full, sizeof full, "%.*s/%.*s", STR_ARG(folder), STR_ARG(path));
+    return compile_file(full, out_connector, place);
+}
+
+static bool is_used(struct str name, const struct str *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_is(name, names[i]))
+            return true;
+    }
+    return false;
+}
+
+static enum err check_secret_names(const json_t *secrets, const struct str *names, size_t count,
+                                   struct provider_place *place)
+{
+    const char *name;
+    json_t *value;
+
+    if (secrets != NULL && !json_is_object(secrets))
+        return mistake_at(place, "secrets", "must be an object of references, like {\"key\": {\"env\": \"ACME_KEY\"}}");
+    json_object_foreach((json_t *)(uintptr_t)secrets, name, value)
+    {
+        if (is_used(str_from(name), names, count))
+            continue;
+        buf_puts(&place->pointer, "/secrets/");
+        json_put_pointer_token(&place->pointer, str_from(name));
+        err_explain(&place->detail, "The connector does not use this secret%s%.*s%s", count > 0 ? "; it uses {secret." : "",
+                    count > 0 ? (int)names[0].len : 0, count > 0 ? names[0].ptr : "", count > 0 ? "}" : "");
+        return ERR_INVALID;
+    }
+    return ERR_NONE;
+}
+
+static enum err load_secret(struct http_provider *provider, size_t i, struct str name, const json_t *secrets,
+                            struct str folder, struct provider_place *place)
+{
+    char text[SECRET_NAME_BYTES_MAX + 1];
+    const json_t *reference;
+    enum err err;
+
+    snprintf(text, sizeof text, "%.*s", STR_ARG(name));
+    reference = json_object_get(secrets, text);
+    if (reference == NULL)
+        err_explain(&place->detail, "The connector uses {secret.%s}: add it, like {\"env\": \"NAME\"}", text);
+    err = reference == NULL ? ERR_INVALID : secret_read(reference, folder, &provider->secrets[i], &place->detail);
+    if (err != ERR_NONE) {
+        buf_printf(&place->pointer, "/secrets/%s", text);
+        return err;
+    }
+    provider->secret_texts[i] = secret_str(&provider->secrets[i]);
+    return ERR_NONE;
+}
+
+static enum err load_secrets(struct http_provider *provider, const json_t *secrets, struct str folder,
+                             struct provider_place *place)
+{
+    const struct str *names;
+    size_t count = connector_secrets(provider->connector, &names);
+    enum err err = check_secret_names(secrets, names, count, place);
+
+    for (size_t i = 0; i < count && err == ERR_NONE; i++)
+        err = load_secret(provider, i, names[i], secrets, folder, place);
+    return err;
+}
+
+static enum err load(struct http_provider *provider, const json_t *entry, struct str folder,
+                     struct provider_place *place)
+{
+    size_t mark = place->pointer.len;
+    enum err err = load_connector(json_object_get(entry, "connector"), folder, &provider->connector, place);
+
+    if (err != ERR_NONE)
+        return err;
+    place->pointer.len = mark;
+    return load_secrets(provider, json_object_get(entry, "secrets"), folder, place);
+}
+
+enum err http_provider_new(struct loop *loop, struct http_client *client, const json_t *entry, struct str folder,
+                           struct provider **out_provider, struct provider_place *place)
+{
+    struct http_provider *provider = mem_new(sizeof *provider);
+    enum err err = load(provider, entry, folder, place);
+
+    provider->loop = loop;
+    provider->client = client;
+    if (err != ERR_NONE) {
+        http_provider_free(&provider->provider);
+        return err;
+    }
+    provider->provider.kind = &http_kind;
+    provider->provider.channels = connector_channels(provider->connector);
+    provider->provider.needs_count = connector_needs(provider->connector, provider->provider.needs);
+    *out_provider = &provider->provider;
+    return ERR_NONE;
+}

@@ -1,0 +1,412 @@
+/* Reading and writing records: the operations that run on the store thread. */
+#include "base/check.h"
+#include "base/json.h"
+#include "store/sqlite.h"
+
+static void start(struct store *store, struct store_op *op, enum err (*run)(struct store_db *, struct store_op *),
+                  void (*done)(struct store_op *, enum err))
+{
+    op->run = run;
+    op->done = done;
+    op->err = ERR_NONE;
+    store_enqueue(store, op);
+}
+
+/* --- find --------------------------------------------------------------- */
+
+static enum err find_id(struct store_db *db, const struct store_find *find, struct id *out_id)
+{
+    sqlite3_stmt *statement = db_statement(db, SQL_FIND_IDENTITY);
+    bool has_row = false;
+    enum err err = ERR_NONE;
+
+    *out_id = find->record_id;
+    if (!id_is_none(find->record_id))
+        return ERR_NONE;
+    for (size_t i = 0; i < find->identity_count && err == ERR_NONE && !has_row; i++) {
+        db_bind_id(statement, 1, find->workspace_id);
+        sqlite3_bind_int(statement, 2, (int)find->identities[i].kind);
+        db_bind_str(statement, 3, find->identities[i].key);
+        err = db_row(statement, &has_row);
+        if (has_row)
+            *out_id = db_column_id(statement, 0);
+        sqlite3_reset(statement);
+    }
+    return err;
+}
+
+static void bind_record(sqlite3_stmt *statement, struct id workspace_id, struct id record_id)
+{
+    db_bind_id(statement, 1, workspace_id);
+    db_bind_id(statement, 2, record_id);
+}
+
+static enum err read_identities(struct store_db *db, const struct store_find *find, struct record *record)
+{
+    sqlite3_stmt *statement = db_statement(db, SQL_READ_IDENTITIES);
+    bool has_row;
+    enum err err;
+
+    bind_record(statement, find->workspace_id, record->id);
+    while ((err = db_row(statement, &has_row)) == ERR_NONE && has_row && record->identity_count < IDENTITIES_MAX) {
+        struct identity *identity = &record->identities[record->identity_count++];
+
+        identity->kind = (enum identity_kind)sqlite3_column_int(statement, 0);
+        identity->key = arena_keep(find->arena, db_column_str(statement, 1));
+        identity->shown = arena_keep(find->arena, db_column_str(statement, 2));
+    }
+    sqlite3_reset(statement);
+    return err;
+}
+
+static void read_channel(sqlite3_stmt *statement, struct arena *arena, struct kept_channel *kept)
+{
+    kept->value = arena_keep(arena, db_column_str(statement, 1));
+    kept->source = arena_keep(arena, db_column_str(statement, 2));
+    kept->confidence_ppm = sqlite3_column_int64(statement, 3);
+    kept->enriched_at_us = sqlite3_column_int64(statement, 4);
+    kept->verified = sqlite3_column_type(statement, 5) == SQLITE_NULL ? -1 : sqlite3_column_int(statement, 5);
+    kept->missed_at_us = sqlite3_column_int64(statement, 6);
+    kept->missed_ppm = sqlite3_column_int64(statement, 7);
+    kept->missed_hints = (unsigned)sqlite3_column_int(statement, 8);
+    kept->missed_waterfall = (uint64_t)sqlite3_column_int64(statement, 9);
+}
+
+static enum err read_channels(struct store_db *db, const struct store_find *find, struct record *record)
+{
+    sqlite3_stmt *statement = db_statement(db, SQL_READ_CHANNELS);
+    bool has_row;
+    enum err err;
+
+    bind_record(statement, find->workspace_id, record->id);
+    while ((err = db_row(statement, &has_row)) == ERR_NONE && has_row) {
+        enum channel channel;
+
+        if (channel_from(db_column_str(statement, 0), &channel))
+            read_channel(statement, find->arena, &record->channels[channel]);
+    }
+    return err;
+}
+
+static enum err read_record_row(struct store_db *db, const struct store_find *find, struct id id,
+                                struct record *record)
+{
+    sqlite3_stmt *statement = db_statement(db, SQL_READ_RECORD);
+    bool has_row;
+    enum err err;
+
+    bind_record(statement, find->workspace_id, id);
+    err = db_row(statement, &has_row);
+    if (err == ERR_NONE && has_row) {
+        record->id = id;
+        record->created_at_us = sqlite3_column_int64(statement, 0);
+    }
+    sqlite3_reset(statement);
+    return err;
+}
+
+static enum err run_find(struct store_db *db, struct store_op *op)
+{
+    struct store_find *find = container_of(op, struct store_find, op);
+    struct id id;
+    enum err err = find_id(db, find, &id);
+
+    *find->record = (struct record){.identity_count = 0};
+    for (size_t i = 0; i < CHANNEL_COUNT; i++)
+        find->record->channels[i].verified = -1;
+    if (err == ERR_NONE && !id_is_none(id))
+        err = read_record_row(db, find, id, find->record);
+    if (err != ERR_NONE || id_is_none(find->record->id))
+        return err;
+    err = read_identities(db, find, find->record);
+    return err != ERR_NONE ? err : read_channels(db, find, find->record);
+}
+
+void store_find_record(struct store *store, struct store_find *find, void (*done)(struct store_op *op, enum err err))
+{
+    start(store, &find->op, run_find, done);
+}
+
+/* --- commit a lookup ---------------------------------------------------- */
+
+static enum err read_head(struct store_db *db, struct id workspace_id, struct ledger_head *head, int64_t *out_used,
+                          int *out_month)
+{
+    sqlite3_stmt *statement = db_statement(db, SQL_READ_HEAD);
+    bool has_row;
+    enum err err;
+
+    db_bind_id(statement, 1, workspace_id);
+    err = db_row(statement, &has_row);
+    if (err == ERR_NONE && has_row) {
+        head->seq = sqlite3_column_int64(statement, 0);
+        head->balance = sqlite3_column_int64(statement, 1);
+        db_column_blob(statement, 2, head->hash, sizeof head->hash);
+        *out_used = sqlite3_column_int64(statement, 3);
+        *out_month = sqlite3_column_int(statement, 4);
+    }
+    sqlite3_reset(statement);
+    return err != ERR_NONE ? err : has_row ? ERR_NONE : ERR_STORE_DOWN;
+}
+
+static enum err write_entry(struct store_db *db, struct id workspace_id, const struct ledger_entry *entry)
+{
+    sqlite3_stmt *statement = db_statement(db, SQL_ADD_ENTRY);
+
+    db_bind_id(statement, 1, workspace_id);
+    sqlite3_bind_int64(statement, 2, entry->seq);
+    db_bind_str(statement, 3, ledger_kind_name(entry->kind));
+    sqlite3_bind_int64(statement, 4, entry->amount);
+    sqlite3_bind_int64(statement, 5, entry->balance_after);
+    sqlite3_bind_int64(statement, 6, entry->at_us);
+    db_bind_id(statement, 7, entry->lookup_id);
+    db_bind_id(statement, 8, entry->record_id);
+    db_bind_blob(statement, 9, entry->trail_digest, sizeof entry->trail_digest);
+    db_bind_blob(statement, 10, entry->prev_hash, sizeof entry->prev_hash);
+    db_bind_blob(statement, 11, entry->hash, sizeof entry->hash);
+    return db_run(db, statement, NULL);
+}
+
+/* The balance moves by one conditional statement: it refuses to go below zero
+ * whatever anybody believed before. */
+enum err db_append_entry(struct store_db *db, struct id workspace_id, struct ledger_entry *entry, int month,
+                         ledger_seal_fn *seal, int64_t *out_used_month)
+{
+    sqlite3_stmt *statement = db_statement(db, SQL_MOVE_HEAD);
+    struct ledger_head head;
+    int64_t used;
+    int used_in;
+    int changes;
+    enum err err = read_head(db, workspace_id, &head, &used, &used_in);
+
+    if (err != ERR_NONE)
+        return err;
+    if (head.balance + entry->amount < 0)
+        return ERR_NO_CREDIT;
+    seal(entry, &head);
+    *out_used_month = (used_in == month ? used : 0) + (entry->kind == LEDGER_LOOKUP ? -entry->amount : 0);
+    db_bind_id(statement, 1, workspace_id);
+    sqlite3_bind_int64(statement, 2, entry->amount);
+    sqlite3_bind_int64(statement, 3, entry->seq);
+    db_bind_blob(statement, 4, entry->hash, sizeof entry->hash);
+    sqlite3_bind_int64(statement, 5, *out_used_month);
+    sqlite3_bind_int(statement, 6, month);
+    err = db_run(db, statement, &changes);
+    if (err != ERR_NONE)
+        return err;
+    return changes == 1 ? write_entry(db, workspace_id, entry) : ERR_STORE_DOWN;
+}
+
+static enum err is_there_already(struct store_db *db, struct store_commit *commit, bool *out_is_there)
+{
+    sqlite3_stmt *statement = db_statement(db, SQL_HAS_TRAIL);
+    struct ledger_head head;
+    int month;
+    enum err err;
+
+    bind_record(statement, commit->workspace_id, commit->record_id);
+    db_bind_id(statement, 3, commit->entry.lookup_id);
+    err = db_row(statement, out_is_there);
+    if (err == ERR_NONE && *out_is_there)
+        commit->entry.seq = sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement);
+    if (err != ERR_NONE || !*out_is_there)
+        return err;
+    /* Others may have written since: what the caller needs is today's balance. */
+    err = read_head(db, commit->workspace_id, &head, &commit->used_month, &month);
+    commit->entry.balance_after = head.balance;
+    return err;
+}
+
+static enum err write_identities(struct store_db *db, const struct store_commit *commit)
+{
+    sqlite3_stmt *statement = db_statement(db, SQL_ADD_IDENTITY);
+    enum err err = ERR_NONE;
+
+    for (size_t i = 0; i < commit->identity_count && err == ERR_NONE; i++) {
+        const struct identity *identity = &commit->identities[i];
+
+        db_bind_id(statement, 1, commit->workspace_id);
+        sqlite3_bind_int(statement, 2, (int)identity->kind);
+        db_bind_str(statement, 3, identity->key);
+        db_bind_str(statement, 4, identity->shown);
+        db_bind_id(statement, 5, commit->record_id);
+        err = db_run(db, statement, NULL);
+    }
+    return err;
+}
+
+static enum err write_channel(struct store_db *db, const struct store_commit *commit, enum channel channel)
+{
+    sqlite3_stmt *statement = db_statement(db, SQL_PUT_CHANNEL);
+    const struct kept_channel *kept = &commit->channels[channel];
+
+    bind_record(statement, commit->workspace_id, commit->record_id);
+    db_bind_str(statement, 3, str_from(channel_name(channel)));
+    db_bind_str(statement, 4, kept->value);
+    db_bind_str(statement, 5, kept->source);
+    sqlite3_bind_int64(statement, 6, kept->confidence_ppm);
+    sqlite3_bind_int64(statement, 7, kept->enriched_at_us);
+    if (kept->verified < 0)
+        sqlite3_bind_null(statement, 8);
+    else
+        sqlite3_bind_int(statement, 8, kept->verified);
+    sqlite3_bind_int64(statement, 9, kept->missed_at_us);
+    sqlite3_bind_int64(statement, 10, kept->missed_ppm);
+    sqlite3_bind_int(statement, 11, (int)kept->missed_hints);
+    sqlite3_bind_int64(statement, 12, (int64_t)kept->missed_waterfall);
+    return db_run(db, statement, NULL);
+}
+
+static enum err write_channels(struct store_db *db, const struct store_commit *commit)
+{
+    enum err err = ERR_NONE;
+
+    for (unsigned i = 0; i < CHANNEL_COUNT && err == ERR_NONE; i++) {
+        if ((commit->changed & 1u << i) != 0)
+            err = write_channel(db, commit, (enum channel)i);
+    }
+    return err;
+}
+
+static enum err write_record(struct store_db *db, const struct store_commit *commit)
+{
+    sqlite3_stmt *statement = db_statement(db, SQL_ADD_RECORD);
+
+    if (!commit->is_new_record)
+        return ERR_NONE;
+    bind_record(statement, commit->workspace_id, commit->record_id);
+    sqlite3_bind_int64(statement, 3, commit->at_us);
+    return db_run(db, statement, NULL);
+}
+
+static enum err write_trail(struct store_db *db, const struct store_commit *commit)
+{
+    sqlite3_stmt *statement = db_statement(db, SQL_ADD_TRAIL);
+
+    bind_record(statement, commit->workspace_id, commit->record_id);
+    sqlite3_bind_int64(statement, 3, commit->entry.seq);
+    db_bind_id(statement, 4, commit->entry.lookup_id);
+    db_bind_str(statement, 5, commit->trail);
+    return db_run(db, statement, NULL);
+}
+
+static enum err write_tallies(struct store_db *db, const struct store_commit *commit)
+{
+    sqlite3_stmt *statement = db_statement(db, SQL_ADD_TALLY);
+    enum err err = ERR_NONE;
+
+    for (size_t i = 0; i < commit->tally_count && err == ERR_NONE; i++) {
+        const struct tally *tally = &commit->tallies[i];
+
+        db_bind_id(statement, 1, commit->workspace_id);
+        db_bind_str(statement, 2, str_from(channel_name(tally->channel)));
+        db_bind_str(statement, 3, tally->provider);
+        sqlite3_bind_int64(statement, 4, tally->asked);
+        sqlite3_bind_int64(statement, 5, tally->hits);
+        err = db_run(db, statement, NULL);
+    }
+    return err;
+}
+
+/* The ledger comes first: it alone may refuse, and then nothing was written. */
+static enum err run_commit(struct store_db *db, struct store_op *op)
+{
+    struct store_commit *commit = container_of(op, struct store_commit, op);
+    bool is_there = false;
+    enum err err = ERR_NONE;
+
+    if (commit->is_retry)
+        err = is_there_already(db, commit, &is_there);
+    if (err != ERR_NONE || is_there)
+        return err;
+    err = db_append_entry(db, commit->workspace_id, &commit->entry, commit->month, commit->seal, &commit->used_month);
+    if (err == ERR_NONE)
+        err = write_record(db, commit);
+    if (err == ERR_NONE)
+        err = write_identities(db, commit);
+    if (err == ERR_NONE)
+        err = write_channels(db, commit);
+    if (err == ERR_NONE)
+        err = write_trail(db, commit);
+    return err != ERR_NONE ? err : write_tallies(db, commit);
+}
+
+void store_commit_lookup(struct store *store, struct store_commit *commit,
+                         void (*done)(struct store_op *op, enum err err))
+{
+    start(store, &commit->op, run_commit, done);
+}
+
+/* --- trails and tallies ------------------------------------------------- */
+
+static enum err run_trails(struct store_db *db, struct store_op *op)
+{
+    struct store_trails *trails = container_of(op, struct store_trails, op);
+    sqlite3_stmt *statement = db_statement(db, SQL_READ_RECORD);
+    int64_t last_seq = 0;
+    unsigned rows = 0;
+    bool has_row;
+    enum err err;
+
+    buf_clear(trails->out);
+    trails->next_seq = 0;
+    bind_record(statement, trails->workspace_id, trails->record_id);
+    err = db_row(statement, &trails->found);
+    sqlite3_reset(statement);
+    if (err != ERR_NONE)
+        return err;
+    statement = db_statement(db, SQL_READ_TRAILS);
+    bind_record(statement, trails->workspace_id, trails->record_id);
+    sqlite3_bind_int64(statement, 3, trails->before_seq != 0 ? trails->before_seq : INT64_MAX);
+    sqlite3_bind_int(statement, 4, TRAILS_PAGE + 1);
+    while ((err = db_row(statement, &has_row)) == ERR_NONE && has_row) {
+        if (rows++ == TRAILS_PAGE) {
+            trails->next_seq = last_seq;
+            break;
+        }
+        last_seq = sqlite3_column_int64(statement, 0);
+        json_put_comma(trails->out);
+        buf_put(trails->out, db_column_str(statement, 1));
+    }
+    sqlite3_reset(statement);
+    return err;
+}
+
+void store_read_trails(struct store *store, struct store_trails *trails,
+                       void (*done)(struct store_op *op, enum err err))
+{
+    start(store, &trails->op, run_trails, done);
+}
+
+static enum err run_tallies(struct store_db *db, struct store_op *op)
+{
+    struct store_tallies *tallies = container_of(op, struct store_tallies, op);
+    sqlite3_stmt *statement = db_statement(db, SQL_READ_TALLIES);
+    bool has_row;
+    enum err err;
+
+    tallies->count = 0;
+    tallies->tallies = arena_alloc(tallies->arena, TALLIES_MAX * sizeof *tallies->tallies);
+    if (tallies->tallies == NULL)
+        return ERR_OVERLOADED;
+    db_bind_id(statement, 1, tallies->workspace_id);
+    sqlite3_bind_int(statement, 2, TALLIES_MAX);
+    while ((err = db_row(statement, &has_row)) == ERR_NONE && has_row) {
+        struct tally *tally = &tallies->tallies[tallies->count];
+
+        if (!channel_from(db_column_str(statement, 0), &tally->channel))
+            continue;
+        tally->provider = arena_keep(tallies->arena, db_column_str(statement, 1));
+        tally->asked = sqlite3_column_int64(statement, 2);
+        tally->hits = sqlite3_column_int64(statement, 3);
+        tallies->count++;
+    }
+    return err;
+}
+
+void store_read_tallies(struct store *store, struct store_tallies *tallies,
+                        void (*done)(struct store_op *op, enum err err))
+{
+    start(store, &tallies->op, run_tallies, done);
+}

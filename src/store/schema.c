@@ -1,0 +1,108 @@
+#include "store/schema.h"
+
+#include "base/check.h"
+
+#include <stdio.h>
+
+/* Ids are 16 bytes, hashes 32, times microseconds since 1970, credits whole.
+ * The workspace leads every key, so that tenants can be spread over machines. */
+static const char first[] =
+    "CREATE TABLE workspace (workspace_id BLOB PRIMARY KEY NOT NULL, name TEXT NOT NULL, created_at BIGINT NOT NULL,"
+    " balance BIGINT NOT NULL CHECK (balance >= 0), ledger_seq BIGINT NOT NULL, ledger_hash BLOB NOT NULL,"
+    " used_month BIGINT NOT NULL, month INTEGER NOT NULL) WITHOUT ROWID;"
+
+    "CREATE TABLE api_key (workspace_id BLOB NOT NULL, key_id BLOB NOT NULL, name TEXT NOT NULL, scope TEXT NOT NULL,"
+    " hint TEXT NOT NULL, hash BLOB NOT NULL, created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL,"
+    " revoked_at BIGINT NOT NULL, PRIMARY KEY (workspace_id, key_id)) WITHOUT ROWID;"
+
+    "CREATE TABLE record (workspace_id BLOB NOT NULL, record_id BLOB NOT NULL, created_at BIGINT NOT NULL,"
+    " PRIMARY KEY (workspace_id, record_id)) WITHOUT ROWID;"
+
+    "CREATE TABLE identity (workspace_id BLOB NOT NULL, kind INTEGER NOT NULL, key TEXT NOT NULL,"
+    " shown TEXT NOT NULL, record_id BLOB NOT NULL, PRIMARY KEY (workspace_id, kind, key)) WITHOUT ROWID;"
+    "CREATE INDEX identity_record ON identity (workspace_id, record_id);"
+
+    "CREATE TABLE channel (workspace_id BLOB NOT NULL, record_id BLOB NOT NULL, channel TEXT NOT NULL,"
+    " value TEXT, source TEXT, confidence_ppm BIGINT NOT NULL, enriched_at BIGINT NOT NULL, verified INTEGER,"
+    " missed_at BIGINT NOT NULL, missed_ppm BIGINT NOT NULL, missed_hints INTEGER NOT NULL,"
+    " missed_waterfall BIGINT NOT NULL, PRIMARY KEY (workspace_id, record_id, channel)) WITHOUT ROWID;"
+
+    "CREATE TABLE ledger (workspace_id BLOB NOT NULL, seq BIGINT NOT NULL, kind TEXT NOT NULL, amount BIGINT NOT NULL,"
+    " balance_after BIGINT NOT NULL, at BIGINT NOT NULL, lookup_id BLOB, record_id BLOB, trail_digest BLOB NOT NULL,"
+    " prev_hash BLOB NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (workspace_id, seq)) WITHOUT ROWID;"
+
+    /* Not WITHOUT ROWID: bodies are large, and come in the order of their writing. */
+    "CREATE TABLE trail (workspace_id BLOB NOT NULL, record_id BLOB NOT NULL, seq BIGINT NOT NULL,"
+    " lookup_id BLOB NOT NULL, body TEXT NOT NULL, PRIMARY KEY (workspace_id, record_id, seq));"
+
+    "CREATE TABLE tally (workspace_id BLOB NOT NULL, channel TEXT NOT NULL, provider TEXT NOT NULL,"
+    " asked BIGINT NOT NULL, hits BIGINT NOT NULL, PRIMARY KEY (workspace_id, channel, provider)) WITHOUT ROWID;";
+
+static const char *const migrations[] = {first};
+
+static int read_pragma(sqlite3 *handle, const char *sql, int *out_value)
+{
+    sqlite3_stmt *statement;
+    int result = sqlite3_prepare_v2(handle, sql, -1, &statement, NULL);
+
+    if (result != SQLITE_OK)
+        return result;
+    result = sqlite3_step(statement);
+    if (result == SQLITE_ROW)
+        *out_value = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    return result == SQLITE_ROW ? SQLITE_OK : result;
+}
+
+static int migrate(sqlite3 *handle, int version)
+{
+    char mark[96];
+    int result = sqlite3_exec(handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+
+    if (result != SQLITE_OK)
+        return result;
+    snprintf(mark, sizeof mark, "PRAGMA user_version = %d; PRAGMA application_id = %d; COMMIT", version + 1,
+             (int)STORE_APPLICATION_ID);
+    result = sqlite3_exec(handle, migrations[version], NULL, NULL, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_exec(handle, mark, NULL, NULL, NULL);
+    if (result != SQLITE_OK)
+        sqlite3_exec(handle, "ROLLBACK", NULL, NULL, NULL);
+    return result;
+}
+
+static enum err cannot(sqlite3 *handle, int result, struct err_detail *detail)
+{
+    bool is_damaged = result == SQLITE_CORRUPT || result == SQLITE_NOTADB;
+
+    err_explain(detail, is_damaged ? "the database file is damaged (%s); restore it from a backup"
+                                   : "the database cannot be read or written (%s); check the disk and permissions",
+                sqlite3_errmsg(handle));
+    return is_damaged ? ERR_CORRUPT : ERR_IO;
+}
+
+enum err schema_bring_forward(sqlite3 *handle, struct err_detail *detail)
+{
+    int version = 0, application = 0;
+    int result = read_pragma(handle, "PRAGMA user_version", &version);
+
+    if (result == SQLITE_OK)
+        result = read_pragma(handle, "PRAGMA application_id", &application);
+    if (result != SQLITE_OK)
+        return cannot(handle, result, detail);
+    if (version != 0 && application != STORE_APPLICATION_ID) {
+        err_explain(detail, "the database was not made by this program");
+        return ERR_CORRUPT;
+    }
+    if (version > (int)LEN(migrations)) {
+        err_explain(detail, "the data has schema version %d, this program knows up to %d; run the newer version",
+                    version, (int)LEN(migrations));
+        return ERR_NEWER;
+    }
+    for (; version < (int)LEN(migrations); version++) {
+        result = migrate(handle, version);
+        if (result != SQLITE_OK)
+            return cannot(handle, result, detail);
+    }
+    return ERR_NONE;
+}

@@ -1,0 +1,56 @@
+/* store/sqlite.h: one SQLite connection with its prepared statements.
+ *
+ * Used by one thread at a time: the opener's before store_start, the store
+ * thread's afterwards. Statements are prepared once, in sql.def order. SQL is
+ * kept to what PostgreSQL takes too: workspace first in every key, no triggers,
+ * times as parameters, one conditional UPDATE for the balance. */
+#ifndef STORE_SQLITE_H
+#define STORE_SQLITE_H
+
+#include "store/store.h"
+
+#include <sqlite3.h>
+
+enum sql {
+#define SQL(id, text) SQL_##id,
+#include "store/sql.def"
+#undef SQL
+    SQL_COUNT
+};
+
+struct store_db {
+    sqlite3 *handle;
+    sqlite3_stmt *statements[SQL_COUNT];
+    int lock_fd;
+};
+
+/* Sentence for what SQLite last complained of; never holds a value. */
+must_use enum err db_open(struct store_db *db, const char *folder, bool create, struct err_detail *detail);
+void db_close(struct store_db *db);
+must_use enum err db_begin(struct store_db *db);
+must_use enum err db_commit(struct store_db *db); /* ERR_STORE_UNSURE when it fails: rolled back here, but it may be on disk */
+void db_rollback(struct store_db *db);
+
+/* A statement ready to be bound. */
+sqlite3_stmt *db_statement(struct store_db *db, enum sql sql);
+/* Runs a statement without rows; `out_changes` may be NULL. */
+must_use enum err db_run(struct store_db *db, sqlite3_stmt *statement, int *out_changes);
+/* Steps to the next row: ERR_NONE with *out_row false at the end. */
+must_use enum err db_row(sqlite3_stmt *statement, bool *out_row);
+
+/* Seals `entry` behind the workspace's head and moves balance and head, in the
+ * running transaction. ERR_NO_CREDIT (nothing written) below zero. */
+must_use enum err db_append_entry(struct store_db *db, struct id workspace_id, struct ledger_entry *entry, int month,
+                                  ledger_seal_fn *seal, int64_t *out_used_month);
+
+/* Hands an operation to the store thread. */
+void store_enqueue(struct store *store, struct store_op *op);
+
+void db_bind_id(sqlite3_stmt *statement, int at, struct id id);
+void db_bind_str(sqlite3_stmt *statement, int at, struct str s); /* not copied: bind, run, forget */
+void db_bind_blob(sqlite3_stmt *statement, int at, const void *ptr, size_t bytes);
+struct id db_column_id(sqlite3_stmt *statement, int at);
+struct str db_column_str(sqlite3_stmt *statement, int at); /* until the next step */
+void db_column_blob(sqlite3_stmt *statement, int at, void *out, size_t bytes); /* zeros when of another size */
+
+#endif

@@ -1,0 +1,365 @@
+/* The queue, the thread and group commit; and the synchronous calls of start-up. */
+#include "store/store.h"
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "store/sqlite.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct store {
+    struct store_db db;
+    struct loop *loop;
+    pthread_t thread;
+    bool is_started;
+    pthread_mutex_t lock;      /* guards the three below */
+    pthread_cond_t is_work;
+    struct list queued;        /* of store_op, in the order of the calls */
+    struct list finished;      /* of store_op, in the same order */
+    bool is_closing;
+    uv_async_t wake_loop;
+    atomic_size_t queue_length;
+    atomic_bool is_healthy;
+};
+
+enum err store_open(const char *folder, bool create, struct store **out_store, struct err_detail *detail)
+{
+    struct store *store = mem_new(sizeof *store);
+    enum err err = db_open(&store->db, folder, create, detail);
+
+    if (err != ERR_NONE) {
+        mem_free(store);
+        return err;
+    }
+    list_init(&store->queued);
+    list_init(&store->finished);
+    pthread_mutex_init(&store->lock, NULL);
+    pthread_cond_init(&store->is_work, NULL);
+    atomic_store(&store->is_healthy, true);
+    *out_store = store;
+    return ERR_NONE;
+}
+
+size_t store_queue_length(const struct store *store)
+{
+    return atomic_load(&store->queue_length);
+}
+
+bool store_is_healthy(const struct store *store)
+{
+    return atomic_load(&store->is_healthy);
+}
+
+/* --- on the store thread ------------------------------------------------ */
+
+/* One transaction around `ops`. When one of them fails on the database nothing
+ * of it stays; a refusal (no credit) is an answer and leaves no trace itself. */
+static enum err run_together(struct store_db *db, struct list *ops)
+{
+    enum err err = db_begin(db);
+
+    if (err != ERR_NONE)
+        return err;
+    list_each(link, following, ops)
+    {
+        struct store_op *op = list_entry(link, struct store_op, link);
+
+        op->err = op->run(db, op);
+        if (op->err == ERR_STORE_DOWN) {
+            db_rollback(db);
+            return ERR_STORE_DOWN;
+        }
+    }
+    return db_commit(db);
+}
+
+static void fail_all(struct list *ops, enum err err)
+{
+    list_each(link, following, ops)
+    {
+        list_entry(link, struct store_op, link)->err = err;
+    }
+}
+
+/* A batch that could not be run together is run again one by one, so that one
+ * operation's trouble stays its own. An unsure commit is never run again here:
+ * only the owner knows how to ask. */
+static void run_batch(struct store *store, struct list *ops)
+{
+    bool is_single = ops->next->next == ops;
+    enum err err = run_together(&store->db, ops);
+    struct list alone, done;
+    struct list *link;
+
+    atomic_store(&store->is_healthy, err == ERR_NONE);
+    if (err == ERR_NONE)
+        return;
+    if (is_single || err == ERR_STORE_UNSURE) {
+        fail_all(ops, err);
+        return;
+    }
+    list_init(&done);
+    while ((link = list_take(ops)) != NULL) {
+        list_init(&alone);
+        list_append(&alone, link);
+        run_batch(store, &alone);
+        list_move_all(&done, &alone);
+    }
+    list_move_all(ops, &done);
+}
+
+static void *run_store(void *arg)
+{
+    struct store *store = arg;
+    struct list batch;
+
+    list_init(&batch);
+    pthread_mutex_lock(&store->lock);
+    for (;;) {
+        while (list_is_empty(&store->queued) && !store->is_closing)
+            pthread_cond_wait(&store->is_work, &store->lock);
+        if (list_is_empty(&store->queued))
+            break;
+        list_move_all(&batch, &store->queued);
+        pthread_mutex_unlock(&store->lock);
+        run_batch(store, &batch);
+        pthread_mutex_lock(&store->lock);
+        list_move_all(&store->finished, &batch);
+        uv_async_send(&store->wake_loop);
+    }
+    pthread_mutex_unlock(&store->lock);
+    return NULL;
+}
+
+/* --- on the loop -------------------------------------------------------- */
+
+static void deliver(uv_async_t *wake)
+{
+    struct store *store = container_of(wake, struct store, wake_loop);
+    struct list finished;
+    struct list *link;
+
+    list_init(&finished);
+    pthread_mutex_lock(&store->lock);
+    list_move_all(&finished, &store->finished);
+    pthread_mutex_unlock(&store->lock);
+    while ((link = list_take(&finished)) != NULL) {
+        struct store_op *op = list_entry(link, struct store_op, link);
+
+        atomic_fetch_sub(&store->queue_length, 1);
+        op->done(op, op->err);
+    }
+}
+
+void store_start(struct store *store, struct loop *loop)
+{
+    check(!store->is_started);
+    store->loop = loop;
+    check(uv_async_init(&loop->uv, &store->wake_loop, deliver) == 0);
+    check(pthread_create(&store->thread, NULL, run_store, store) == 0);
+    store->is_started = true;
+}
+
+void store_enqueue(struct store *store, struct store_op *op)
+{
+    check(store->is_started);
+    check(op->run != NULL && op->done != NULL);
+    atomic_fetch_add(&store->queue_length, 1);
+    pthread_mutex_lock(&store->lock);
+    list_init(&op->link);
+    list_append(&store->queued, &op->link);
+    pthread_cond_signal(&store->is_work);
+    pthread_mutex_unlock(&store->lock);
+}
+
+static void stop_thread(struct store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    store->is_closing = true;
+    pthread_cond_signal(&store->is_work);
+    pthread_mutex_unlock(&store->lock);
+    check(pthread_join(store->thread, NULL) == 0);
+    uv_close((uv_handle_t *)&store->wake_loop, NULL);
+    uv_run(&store->loop->uv, UV_RUN_NOWAIT);
+}
+
+void store_close(struct store **store_at)
+{
+    struct store *store = *store_at;
+
+    if (store == NULL)
+        return;
+    if (store->is_started)
+        stop_thread(store);
+    db_close(&store->db);
+    pthread_cond_destroy(&store->is_work);
+    pthread_mutex_destroy(&store->lock);
+    mem_free(store);
+    *store_at = NULL;
+}
+
+/* --- start-up ----------------------------------------------------------- */
+
+static struct store_db *db_before_start(struct store *store)
+{
+    check(!store->is_started);
+    return &store->db;
+}
+
+enum err store_each_workspace(struct store *store, void (*row)(void *ctx, const struct workspace_row *row), void *ctx)
+{
+    sqlite3_stmt *statement = db_statement(db_before_start(store), SQL_EACH_WORKSPACE);
+    bool has_row;
+    enum err err;
+
+    while ((err = db_row(statement, &has_row)) == ERR_NONE && has_row) {
+        struct workspace_row workspace = {.id = db_column_id(statement, 0),
+                                          .name = db_column_str(statement, 1),
+                                          .head = {.balance = sqlite3_column_int64(statement, 2),
+                                                   .seq = sqlite3_column_int64(statement, 3)},
+                                          .used_month = sqlite3_column_int64(statement, 5),
+                                          .month = sqlite3_column_int(statement, 6)};
+
+        db_column_blob(statement, 4, workspace.head.hash, sizeof workspace.head.hash);
+        row(ctx, &workspace);
+    }
+    return err;
+}
+
+enum err store_each_key(struct store *store, void (*row)(void *ctx, const struct key_row *row), void *ctx)
+{
+    sqlite3_stmt *statement = db_statement(db_before_start(store), SQL_EACH_KEY);
+    bool has_row;
+    enum err err;
+
+    while ((err = db_row(statement, &has_row)) == ERR_NONE && has_row) {
+        struct key_row key = {.workspace_id = db_column_id(statement, 0),
+                              .id = db_column_id(statement, 1),
+                              .name = db_column_str(statement, 2),
+                              .scope = db_column_str(statement, 3),
+                              .hint = db_column_str(statement, 4),
+                              .created_at_us = sqlite3_column_int64(statement, 6),
+                              .expires_at_us = sqlite3_column_int64(statement, 7),
+                              .revoked_at_us = sqlite3_column_int64(statement, 8)};
+
+        db_column_blob(statement, 5, key.hash, sizeof key.hash);
+        row(ctx, &key);
+    }
+    return err;
+}
+
+static enum err add_workspace(struct store_db *db, struct id id, struct str name, int64_t now_us)
+{
+    sqlite3_stmt *statement = db_statement(db, SQL_ADD_WORKSPACE);
+
+    db_bind_id(statement, 1, id);
+    db_bind_str(statement, 2, name);
+    sqlite3_bind_int64(statement, 3, now_us);
+    return db_run(db, statement, NULL);
+}
+
+static enum err add_key(struct store_db *db, const struct key_row *key)
+{
+    sqlite3_stmt *statement = db_statement(db, SQL_ADD_KEY);
+
+    db_bind_id(statement, 1, key->workspace_id);
+    db_bind_id(statement, 2, key->id);
+    db_bind_str(statement, 3, key->name);
+    db_bind_str(statement, 4, key->scope);
+    db_bind_str(statement, 5, key->hint);
+    db_bind_blob(statement, 6, key->hash, sizeof key->hash);
+    sqlite3_bind_int64(statement, 7, key->created_at_us);
+    sqlite3_bind_int64(statement, 8, key->expires_at_us);
+    sqlite3_bind_int64(statement, 9, key->revoked_at_us);
+    return db_run(db, statement, NULL);
+}
+
+enum err store_create_workspace(struct store *store, struct id id, struct str name, int64_t credits,
+                                const struct key_row *key, int64_t now_us, ledger_seal_fn *seal)
+{
+    struct store_db *db = db_before_start(store);
+    struct ledger_entry grant = {.kind = LEDGER_GRANT, .amount = credits, .at_us = now_us};
+    int64_t used_month;
+    enum err err = db_begin(db);
+
+    if (err == ERR_NONE)
+        err = add_workspace(db, id, name, now_us);
+    if (err == ERR_NONE)
+        err = add_key(db, key);
+    if (err == ERR_NONE && credits > 0)
+        err = db_append_entry(db, id, &grant, 0, seal, &used_month);
+    if (err != ERR_NONE) {
+        db_rollback(db);
+        return err;
+    }
+    return db_commit(db);
+}
+
+static const char *const ledger_kinds[] = {[LEDGER_GRANT] = "grant", [LEDGER_LOOKUP] = "lookup"};
+
+struct str ledger_kind_name(enum ledger_kind kind)
+{
+    check((size_t)kind < LEN(ledger_kinds));
+    return str_from(ledger_kinds[kind]);
+}
+
+static enum ledger_kind kind_from(struct str name)
+{
+    for (size_t i = 0; i < LEN(ledger_kinds); i++) {
+        if (str_is(name, str_from(ledger_kinds[i])))
+            return (enum ledger_kind)i;
+    }
+    return LEDGER_KIND_COUNT;
+}
+
+static void read_entry(sqlite3_stmt *statement, struct ledger_entry *out)
+{
+    *out = (struct ledger_entry){.seq = sqlite3_column_int64(statement, 0),
+                                 .kind = kind_from(db_column_str(statement, 1)),
+                                 .amount = sqlite3_column_int64(statement, 2),
+                                 .balance_after = sqlite3_column_int64(statement, 3),
+                                 .at_us = sqlite3_column_int64(statement, 4),
+                                 .lookup_id = db_column_id(statement, 5),
+                                 .record_id = db_column_id(statement, 6)};
+    db_column_blob(statement, 7, out->trail_digest, sizeof out->trail_digest);
+    db_column_blob(statement, 8, out->prev_hash, sizeof out->prev_hash);
+    db_column_blob(statement, 9, out->hash, sizeof out->hash);
+}
+
+enum err store_each_entry(struct store *store, struct id workspace_id,
+                          bool (*entry)(void *ctx, const struct ledger_entry *entry, struct str trail), void *ctx)
+{
+    sqlite3_stmt *statement = db_statement(db_before_start(store), SQL_EACH_ENTRY);
+    bool has_row;
+    enum err err;
+
+    db_bind_id(statement, 1, workspace_id);
+    while ((err = db_row(statement, &has_row)) == ERR_NONE && has_row) {
+        struct ledger_entry row;
+
+        read_entry(statement, &row);
+        if (!entry(ctx, &row, db_column_str(statement, 10)))
+            break;
+    }
+    sqlite3_reset(statement);
+    return err;
+}
+
+enum err store_check_pages(struct store *store, struct err_detail *detail)
+{
+    sqlite3_stmt *statement;
+    sqlite3 *handle = db_before_start(store)->handle;
+    enum err err = ERR_CORRUPT;
+
+    if (sqlite3_prepare_v2(handle, "PRAGMA integrity_check(1)", -1, &statement, NULL) != SQLITE_OK) {
+        err_explain(detail, "the database cannot be checked (%s)", sqlite3_errmsg(handle));
+        return ERR_CORRUPT;
+    }
+    if (sqlite3_step(statement) == SQLITE_ROW && str_is(db_column_str(statement, 0), STR("ok")))
+        err = ERR_NONE;
+    else
+        err_explain(detail, "the database file is damaged; restore it from a backup");
+    sqlite3_finalize(statement);
+    return err;
+}

@@ -1,0 +1,50 @@
+// A CSV of made-up people, and data folders that know them, kept between runs in build/bench-cache.
+import { createWriteStream } from 'node:fs';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { BOTH_CORES, startServer, stopServer } from './processes.mjs';
+import { balance, DOMAIN, wrk } from './load.mjs';
+
+const cache = resolve('build/bench-cache');
+
+// A dataset provider that knows p1 to pCOUNT.
+export async function dataset(count) {
+    const file = `${cache}/people-${count}.csv`;
+    await mkdir(cache, { recursive: true });
+    if (!await stat(file).catch(() => null)) {
+        const out = createWriteStream(`${file}.tmp`);
+        out.write('email,first_name\n');
+        for (let i = 1; i <= count; i++) {
+            if (!out.write(`p${i}@${DOMAIN},p${i}\n`))
+                await once(out, 'drain');
+        }
+        out.end();
+        await once(out, 'close');
+        await rename(`${file}.tmp`, file);
+    }
+    return { name: 'People', kind: 'dataset', file, prices: { work_email: 1 } };
+}
+
+// A folder of at least `count` records, filled through the API. Made once for each schema.
+export async function filledFolder(count) {
+    const schema = /migrations\[\] = \{([^}]*)\}/.exec(await readFile('src/store/schema.c', 'utf8'))[1].split(',').length;
+    const folder = `${cache}/records-${count}-schema${schema}`;
+    if (await stat(`${folder}.done`).catch(() => null))
+        return folder;
+    for (const suffix of ['', '.key', '.json'])
+        await rm(folder + suffix, { recursive: true, force: true });
+    const server = await startServer({ data: folder, cores: BOTH_CORES, config: { providers: [await dataset(1000000)] } });
+    const before = await balance(server);
+    for (let made = 0; made < count; made = before - await balance(server)) {
+        const { failed } = await wrk({ ...server, first: made, connections: 256, cores: BOTH_CORES, seconds: seconds(count - made) });
+        if (failed > 0)
+            throw new Error(`${failed} lookups failed while filling`);
+        process.stderr.write(`  ${before - await balance(server)} of ${count} records\n`);
+    }
+    await stopServer(server);
+    await writeFile(`${folder}.done`, '');
+    return folder;
+}
+
+const seconds = (left) => Math.max(1, Math.min(20, Math.floor(left / 20000)));

@@ -1,0 +1,85 @@
+// Configuration: a mistake is refused at the start, with its pointer and what is allowed.
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'node:test';
+import { hit, startProvider } from './support/provider.mjs';
+import { run, Server, tempFolder } from './support/server.mjs';
+
+const connector = {
+    connector: 1, needs: [['email']], request: { method: 'GET', url: 'http://127.0.0.1:1/?e={email}' },
+    outcomes: [{ status: 404, outcome: 'miss' }], channels: { work_email: { value: '/email', confidence: 0.9 } },
+};
+const acme = { name: 'Acme', kind: 'http', connector, prices: { work_email: 2 } };
+const withAcme = (change) => ({ providers: [{ ...acme, ...change }] });
+const withConnector = (change) => withAcme({ connector: { ...connector, ...change } });
+
+for (const [name, config, pointer, remedy = /./] of [
+    ['an unknown section', { sever: {} }, '/sever', /server/],
+    ['an unknown setting', { server: { connections: 5 } }, '/server/connections', /connections_max/],
+    ['a setting of another type', { server: { connections_max: 'many' } }, '/server/connections_max'],
+    ['a setting out of range', { lookup: { deadline_ms: -1 } }, '/lookup/deadline_ms', /\d/],
+    ['a word that is none of the allowed', { lookup: { charge_policy: 'never' } }, '/lookup/charge_policy', /winner/],
+    ['an unknown log level', { log: { level: 'loud' } }, '/log/level', /info/],
+    ['a provider without a name', withAcme({ name: undefined }), '/providers/0/name'],
+    ['two providers of one name', { providers: [acme, acme] }, '/providers/1/name'],
+    ['an unknown kind', withAcme({ kind: 'ftp' }), '/providers/0/kind', /http/],
+    ['a negative price', withAcme({ prices: { work_email: -2 } }), '/providers/0/prices/work_email'],
+    ['a price of an unknown channel', withAcme({ prices: { fax: 2 } }), '/providers/0/prices/fax'],
+    ['a timeout of zero', withAcme({ timeout_ms: 0 }), '/providers/0/timeout_ms'],
+    ['an unknown connector version', withConnector({ connector: 9 }), '/providers/0/connector/connector'],
+    ['an unknown hint in needs', withConnector({ needs: [['shoe_size']] }), '/providers/0/connector/needs/0/0'],
+    ['an unknown placeholder', withConnector({ request: { method: 'GET', url: 'http://127.0.0.1/?e={emial}' } }), '/providers/0/connector/request/url'],
+    ['another scheme', withConnector({ request: { method: 'GET', url: 'ftp://127.0.0.1/' } }), '/providers/0/connector/request/url', /http/],
+    ['an unknown outcome', withConnector({ outcomes: [{ status: 404, outcome: 'gone' }] }), '/providers/0/connector/outcomes/0/outcome', /miss/],
+    ['an unknown channel', withConnector({ channels: { fax: { value: '/fax' } } }), '/providers/0/connector/channels/fax'],
+    ['a malformed pointer', withConnector({ channels: { work_email: { value: 'email' } } }), '/providers/0/connector/channels/work_email/value'],
+    ['a waterfall of an unknown channel', { providers: [acme], waterfalls: { fax: ['Acme'] } }, '/waterfalls/fax'],
+    ['an unknown provider in a waterfall', { providers: [acme], waterfalls: { work_email: ['Acne'] } }, '/waterfalls/work_email/0', /Acme|Acne/],
+    ['a provider in a waterfall it cannot fill', { providers: [acme], waterfalls: { phone: ['Acme'] } }, '/waterfalls/phone/0'],
+    ['a provider twice in a waterfall', { providers: [acme], waterfalls: { work_email: ['Acme', 'Acme'] } }, '/waterfalls/work_email/1'],
+    ['a secret that is not in the environment', withAcme({ secrets: { api_key: { env: 'UNSTUCK_TEST_NOT_SET' } } }), '/providers/0/secrets/api_key', /UNSTUCK_TEST_NOT_SET/],
+    ['a secret in the clear', withAcme({ secrets: { api_key: 'hunter2' } }), '/providers/0/secrets/api_key', /env/],
+])
+    test(`${name} is refused at the start`, async (t) => {
+        const server = await Server.prepare(t, { config });
+        await assert.rejects(server.start(), (problem) => {
+            assert.ok(problem.code > 0, problem.message);
+            assert.ok(problem.message.includes(pointer), problem.message);
+            assert.match(problem.message, remedy);
+            assert.ok(!problem.message.includes('hunter2'));
+            return true;
+        });
+    });
+
+test('a configuration that is not JSON is refused with line and column, a missing one with its name', async (t) => {
+    const folder = await tempFolder(t);
+    const file = join(folder, 'config.json');
+    const serve = ['serve', '--data', join(folder, 'data'), '--listen', '127.0.0.1:0', '--config', file];
+    const missing = await run(serve);
+    assert.ok(missing.code > 0);
+    assert.match(missing.stderr, /config\.json/);
+    await writeFile(file, '{\n  "server": }');
+    const broken = await run(serve);
+    assert.ok(broken.code > 0);
+    assert.match(broken.stderr, /line 2/);
+});
+
+test('a connector file and a secret file beside the configuration are found', async (t) => {
+    const provider = await startProvider(t, 'Acme', () => hit({ work_email: 'ann@ex.org' }));
+    const { connector: inline, ...entry } = provider.entry();
+    const server = await Server.prepare(t, {
+        config: { providers: [{ ...entry, connector: 'acme.json', secrets: { api_key: { file: 'secret' } } }] },
+    });
+    await writeFile(join(server.folder, 'acme.json'), JSON.stringify(inline));
+    await writeFile(join(server.folder, 'secret'), 'hunter2\n');
+    await server.start();
+    assert.equal((await server.enrich({ email: 'ann@ex.org', channels: ['work_email'] })).json.credits_used, 2);
+});
+
+test('the empty configuration serves', async (t) => {
+    const server = await Server.start(t, { config: {} });
+    const { status, json } = await server.enrich({ email: 'ann@ex.org' });
+    assert.equal(status, 200);
+    assert.equal(json.credits_used, 0);
+});
