@@ -2,21 +2,6 @@
 
 enum { DISTANCE_LEN_MAX = 32 };
 
-char char_lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
-bool char_is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-bool char_is_alnum(char c)
-{
-    return char_is_digit(c) || (char_lower(c) >= 'a' && char_lower(c) <= 'z');
-}
-
 bool str_is_nocase(struct str a, struct str b)
 {
     return a.len == b.len && str_starts_nocase(a, b);

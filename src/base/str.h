@@ -44,9 +44,20 @@ struct str str_cut(struct str *rest, char c);
 /* A decimal number without sign, at most `max`. False (out untouched) otherwise. */
 bool str_to_u64(struct str s, uint64_t max, uint64_t *out_value);
 
-char char_lower(char c);
-bool char_is_digit(char c);
-bool char_is_alnum(char c);
+static inline char char_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+static inline bool char_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool char_is_alnum(char c)
+{
+    return char_is_digit(c) || (char_lower(c) >= 'a' && char_lower(c) <= 'z');
+}
 
 /* FNV-1a with a final mix; for hash tables of trusted size, not for secrets. */
 uint64_t str_hash(struct str s, uint64_t seed);

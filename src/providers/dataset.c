@@ -189,9 +189,12 @@ static enum err fill(struct dataset *dataset, const json_t *entry, struct str fo
         err = read_confidence(people, json_object_get(entry, "confidence"), place);
     if (err == ERR_NONE)
         err = load_file(people, json_object_get(entry, "file"), folder, place);
-    if (err == ERR_NONE && people->table.row_count != 0)
+    if (err == ERR_NONE && people_columns_are_known(people))
         err = check_columns_exist(people, columns, place);
-    return err;
+    if (err != ERR_NONE || people_check(people, &place->detail) == ERR_NONE)
+        return err;
+    buf_puts(&place->pointer, "/file");
+    return ERR_INVALID;
 }
 
 enum err dataset_provider_new(struct loop *loop, const json_t *entry, struct str folder,

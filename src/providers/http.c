@@ -268,7 +268,8 @@ static enum err load(struct http_provider *provider, const json_t *entry, struct
 
     if (err != ERR_NONE)
         return err;
-    place->pointer.len = mark;
+    place->pointer.len = mark; /* that was right; on to the secrets */
+    place->pointer.ptr[mark] = '\0';
     return load_secrets(provider, json_object_get(entry, "secrets"), folder, place);
 }
 

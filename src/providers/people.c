@@ -209,22 +209,24 @@ static void say_what_it_can(struct people *people)
         people->needs[people->needs_count++] = 1u << HINT_COMPANY_DOMAIN;
 }
 
-/* A file without these is a mistake, unless it is JSON Lines without a line. */
-static enum err check_columns(const struct people *people, struct err_detail *detail)
+bool people_columns_are_known(const struct people *people)
+{
+    return people->table.format == TABLE_CSV || people->table.row_count != 0;
+}
+
+enum err people_check(const struct people *people, struct err_detail *detail)
 {
     bool has_identity = has_any_email(people) || people_has(people, PEOPLE_LINKEDIN_URL) ||
                         people_has(people, PEOPLE_COMPANY_DOMAIN);
 
-    if (people->channels != 0 && has_identity)
-        return ERR_NONE;
-    if (people->table.format == TABLE_JSONL && people->table.row_count == 0)
+    if (!people_columns_are_known(people) || (people->channels != 0 && has_identity))
         return ERR_NONE;
     if (has_identity)
-        err_explain(detail, "%s: no column holds a contact: name one work_email, personal_email, phone or "
-                            "linkedin_url, or map it with \"columns\"", people->table.name);
+        err_explain(detail, "No column holds a contact: name one work_email, personal_email, phone or linkedin_url, "
+                            "or map it with \"columns\"");
     else
-        err_explain(detail, "%s: no column tells who a row is: name one email, work_email, linkedin_url or "
-                            "company_domain, or map it with \"columns\"", people->table.name);
+        err_explain(detail, "No column tells who a row is: name one email, work_email, linkedin_url or "
+                            "company_domain, or map it with \"columns\"");
     return ERR_INVALID;
 }
 
@@ -243,7 +245,7 @@ static enum err read_rows(struct people *people, struct err_detail *detail)
         put_row(people, people->table.row_count - 1);
     }
     say_what_it_can(people);
-    return check_columns(people, detail);
+    return ERR_NONE;
 }
 
 void people_init(struct people *people)

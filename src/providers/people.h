@@ -67,8 +67,12 @@ must_use enum err people_load_file(struct people *people, const char *path, stru
 must_use enum err people_load_text(struct people *people, const char *name, struct str text, enum table_format format,
                                    struct err_detail *detail);
 
-/* Does the file have that column? */
+/* Does the file have that column? Not known of JSON Lines without a line. */
 bool people_has(const struct people *people, enum people_column column);
+bool people_columns_are_known(const struct people *people);
+
+/* ERR_INVALID when the file lacks the columns to find anybody or anything by. */
+must_use enum err people_check(const struct people *people, struct err_detail *detail);
 
 /* Fills the empty ones of `values` for the wanted channels, copied to `arena`.
  * The first identity of the question that a row is known by decides; of its

@@ -1,7 +1,7 @@
 // The n-th call to the world fails, for every n, over one lookup with four channels: one answer or a clean
 // refusal that may be retried, after which the sums are right and nothing is held.
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import test from '../flow/support/test.mjs';
 import { hit, miss, startProvider } from '../flow/support/provider.mjs';
 import { Server, StartError } from '../flow/support/server.mjs';
 

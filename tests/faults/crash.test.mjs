@@ -2,7 +2,7 @@
 // against providers of 400 ms; clients ask until they are answered. Exactly 400 credits are charged, the
 // books are clean, and no answer is ever contradicted. UNSTUCK_SEEDS (default 20) or UNSTUCK_SEED choose.
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import test from '../flow/support/test.mjs';
 import { hit } from '../flow/support/provider.mjs';
 import { charged, world } from '../flow/support/world.mjs';
 

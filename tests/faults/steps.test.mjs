@@ -1,6 +1,6 @@
 // A kill at each step of a lookup's life: it happened wholly or not at all, and its retry costs once.
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import test from '../flow/support/test.mjs';
 import { hit } from '../flow/support/provider.mjs';
 import { charged, world } from '../flow/support/world.mjs';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'node:test';
+import test from './support/test.mjs';
 import { hit, startProvider } from './support/provider.mjs';
 import { run, Server, tempFolder } from './support/server.mjs';
 

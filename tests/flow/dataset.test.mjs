@@ -1,6 +1,6 @@
 // Files of people as a provider.
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import test from './support/test.mjs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Server } from './support/server.mjs';

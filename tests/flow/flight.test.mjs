@@ -1,6 +1,6 @@
 // The same question in flight: one waterfall, one charge, whoever asks, however it is spelled.
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import test from './support/test.mjs';
 import { enrichmentBytes, raw } from './support/client.mjs';
 import { gate, hit, miss } from './support/provider.mjs';
 import { charged, world } from './support/world.mjs';
@@ -76,7 +76,7 @@ test('a client that leaves cancels nothing: the result is kept, charged once, an
     const socket = raw(server.url, enrichmentBytes(server.key, ask));
     await acme.called(1);
     socket.destroy();
-    await socket.closed;
+    await socket.ended;
     const retry = server.enrich(ask);
     hold.open();
 

@@ -1,6 +1,6 @@
 // HTTP as it comes off the wire: what is taken, what is refused, and what is limited.
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import test from './support/test.mjs';
 import { enrichmentBytes, raw } from './support/client.mjs';
 import { gate, hit } from './support/provider.mjs';
 import { movableClock } from './support/server.mjs';
@@ -30,7 +30,7 @@ for (const [name, bytes] of [
     test(`${name} is refused with 400 and a closed connection`, async (t) => {
         const { server } = await world(t, { providers: { acme } });
         const socket = raw(server.url, Buffer.from(bytes.replace('KEY', server.key), 'latin1'));
-        const text = await socket.closed;
+        const text = await socket.ended;
         assert.match(text, /^HTTP\/1\.1 400 /);
         assert.match(text, /connection: close/i);
         assert.equal(text.match(/HTTP\/1\.1 /g).length, 1);
@@ -41,7 +41,7 @@ test('pipelined requests are answered in order', async (t) => {
     const socket = raw(server.url, enrichmentBytes(server.key, ask, 'X-Request-Id: first-one\r\n') +
         enrichmentBytes(server.key, {}, 'X-Request-Id: second-one\r\n') +
         'GET /health HTTP/1.1\r\nHost: a\r\nX-Request-Id: third-one\r\nConnection: close\r\n\r\n');
-    const text = await socket.closed;
+    const text = await socket.ended;
     const order = [...text.matchAll(/HTTP\/1\.1 (\d+)[^]*?x-request-id: (\S+)/gi)].map((m) => [m[1], m[2]]);
     assert.deepEqual(order, [['200', 'first-one'], ['422', 'second-one'], ['200', 'third-one']]);
 });
@@ -54,7 +54,7 @@ test('a chunked body is read, byte by byte too', async (t) => {
         'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n');
     for (const c of chunks)
         socket.write(c);
-    assert.match(await socket.closed, /^HTTP\/1\.1 200 /);
+    assert.match(await socket.ended, /^HTTP\/1\.1 200 /);
 });
 
 test('Expect: 100-continue is answered before the body', async (t) => {
@@ -64,19 +64,19 @@ test('Expect: 100-continue is answered before the body', async (t) => {
         `Content-Type: application/json\r\nContent-Length: ${body.length}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n`);
     await socket.until(/^HTTP\/1\.1 100 [^\r]*\r\n\r\n$/);
     socket.write(body);
-    assert.match(await socket.closed, /HTTP\/1\.1 200 /);
+    assert.match(await socket.ended, /HTTP\/1\.1 200 /);
 });
 
 test('HTTP/1.0 and an absolute target are taken', async (t) => {
     const { server } = await world(t, { providers: { acme } });
-    assert.match(await raw(server.url, 'GET /health HTTP/1.0\r\n\r\n').closed, / 200 /);
-    assert.match(await raw(server.url, 'GET http://other/health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n').closed, / 200 /);
-    assert.match(await raw(server.url, '\r\nGET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n').closed, / 200 /);
+    assert.match(await raw(server.url, 'GET /health HTTP/1.0\r\n\r\n').ended, / 200 /);
+    assert.match(await raw(server.url, 'GET http://other/health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n').ended, / 200 /);
+    assert.match(await raw(server.url, '\r\nGET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n').ended, / 200 /);
 });
 
 test('an unknown method is 501, too long a target 414, too many headers 431', async (t) => {
     const { server } = await world(t, { providers: { acme } });
-    const status = async (bytes) => Number(/^HTTP\/1\.1 (\d+)/.exec(await raw(server.url, bytes).closed)[1]);
+    const status = async (bytes) => Number(/^HTTP\/1\.1 (\d+)/.exec(await raw(server.url, bytes).ended)[1]);
     assert.ok([400, 501].includes(await status('BREW /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')));
     assert.equal(await status(`GET /${'x'.repeat(100000)} HTTP/1.1\r\nHost: a\r\n\r\n`), 414);
     assert.equal(await status(health(`Host: a\r\nX-A: ${'x'.repeat(100000)}\r\n`)), 431);
@@ -89,11 +89,11 @@ test('a connection over the maximum is refused with 503 and Retry-After', async 
         held.push(raw(server.url, health('Host: a\r\n')));
         await held[i].until(/ 200 [^]*ok/);
     }
-    const text = await raw(server.url, health('Host: a\r\n')).closed;
+    const text = await raw(server.url, health('Host: a\r\n')).ended;
     assert.match(text, /^HTTP\/1\.1 503 /);
     assert.match(text, /retry-after: \d+/i);
     held[0].end();
-    await held[0].closed;
+    await held[0].ended;
     held.slice(1).forEach((socket) => socket.destroy());
 });
 
@@ -117,13 +117,13 @@ test('a lookup over the maximum in flight is refused with 503 and Retry-After', 
 test('a request that trickles in is cut off at its deadline', async (t) => {
     const { server } = await world(t, { providers: { acme }, config: { server: { request_ms: 150 } } });
     const socket = raw(server.url, 'POST /enrichment HTTP/1.1\r\nHost: a\r\n');
-    assert.match(await socket.closed, /^HTTP\/1\.1 408 /);
+    assert.match(await socket.ended, /^HTTP\/1\.1 408 /);
 });
 
 test('an idle connection is closed without a word', async (t) => {
     const { server } = await world(t, { providers: { acme }, config: { server: { idle_ms: 150 } } });
     const socket = raw(server.url, health('Host: a\r\n'));
-    const text = await socket.closed;
+    const text = await socket.ended;
     assert.equal(text.match(/HTTP\/1\.1 /g).length, 1);
 });
 
@@ -134,5 +134,5 @@ test('a request sent in single bytes is understood', async (t) => {
     socket.setNoDelay(true);
     for (const c of enrichmentBytes(server.key, ask, 'Connection: close\r\n'))
         await new Promise((done) => socket.write(c, done));
-    assert.match(await socket.closed, /^HTTP\/1\.1 200 /);
+    assert.match(await socket.ended, /^HTTP\/1\.1 200 /);
 });

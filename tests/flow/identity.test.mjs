@@ -1,6 +1,6 @@
 // Who a question is about: spellings, identities, and what happens when they disagree.
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import test from './support/test.mjs';
 import { hit, miss } from './support/provider.mjs';
 import { charged, world } from './support/world.mjs';
 

@@ -1,6 +1,6 @@
 // Bad input: each gets the answer that helps, and nothing is called, lost or charged.
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import test from './support/test.mjs';
 import { hit } from './support/provider.mjs';
 import { raw } from './support/client.mjs';
 import { charged, world } from './support/world.mjs';
@@ -131,9 +131,9 @@ test('a 1 GiB chunked body is cut off at the limit', { timeout: 60000 }, async (
     let sent = 0;
     for (; sent < 1024 && !socket.is_over && !socket.destroyed; sent++) {
         if (!socket.write(chunk))
-            await Promise.race([new Promise((done) => socket.once('drain', done)), socket.closed]);
+            await Promise.race([new Promise((done) => socket.once('drain', done)), socket.ended]);
     }
-    const text = await socket.closed;
+    const text = await socket.ended;
     assert.match(text, /^HTTP\/1\.1 413 /);
     assert.ok(sent < 64, `${sent} MiB went out`);
     assert.equal((await server.client.get('/health')).status, 200);
@@ -143,5 +143,5 @@ test('an announced body that is too large is refused before it is sent', async (
     const { server } = await world(t, { providers: { acme } });
     const socket = raw(server.url, `POST /enrichment HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${server.key}\r\n` +
         'Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 65537\r\n\r\n');
-    assert.match(await socket.closed, /^HTTP\/1\.1 413 /);
+    assert.match(await socket.ended, /^HTTP\/1\.1 413 /);
 });

@@ -1,6 +1,6 @@
 // The options of POST /enrichment.
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import test from './support/test.mjs';
 import { hit, miss } from './support/provider.mjs';
 import { charged, world } from './support/world.mjs';
 

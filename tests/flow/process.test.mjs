@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { join } from 'node:path';
-import test from 'node:test';
+import test from './support/test.mjs';
 import { promisify } from 'node:util';
 import { gate, hit } from './support/provider.mjs';
 import { keyIn, run, Server, tempFolder } from './support/server.mjs';

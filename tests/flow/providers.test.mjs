@@ -1,6 +1,6 @@
 // Providers that fail, lie, stall or flood: an outcome in the trail, and the next one is asked.
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import test from './support/test.mjs';
 import { hit, misbehave, miss } from './support/provider.mjs';
 import { movableClock } from './support/server.mjs';
 import { charged, world } from './support/world.mjs';

@@ -1,6 +1,6 @@
 // What can be read back about a record.
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import test from './support/test.mjs';
 import { hit, miss } from './support/provider.mjs';
 import { world } from './support/world.mjs';
 

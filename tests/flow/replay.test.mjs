@@ -1,6 +1,6 @@
 // Idempotent on (identity, channels): what is known costs nothing, what is missing is asked once.
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import test from './support/test.mjs';
 import { hit, misbehave, miss } from './support/provider.mjs';
 import { movableClock } from './support/server.mjs';
 import { charged, world } from './support/world.mjs';

@@ -1,6 +1,6 @@
 // What holds for every request: keys, methods, media types, ids, the shape of a refusal.
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import test from './support/test.mjs';
 import { hit } from './support/provider.mjs';
 import { world } from './support/world.mjs';
 

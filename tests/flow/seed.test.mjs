@@ -1,6 +1,6 @@
 // The seed's own example and the sandbox's forced outcomes.
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import test from './support/test.mjs';
 import { Server } from './support/server.mjs';
 import { charged } from './support/world.mjs';
 

@@ -312,9 +312,9 @@ static void mistakes_in_the_file_say_the_line_and_what_to_do(void **state)
 
     expect_text_mistake(asking, STR(""), "empty");
     expect_text_mistake(asking, STR("\n \n"), "empty");
-    expect_text_mistake(asking, STR("name,age\n"), "no column holds");
+    expect_text_mistake(asking, STR("name,age\n"), "who a row is");
     expect_text_mistake(asking, STR("phone\n1\n"), "who a row is");
-    expect_text_mistake(asking, STR("company_domain\nx.example\n"), "no column holds a contact");
+    expect_text_mistake(asking, STR("company_domain\nx.example\n"), "No column holds a contact");
     expect_text_mistake(asking, STR("email;phone\na;b\n"), "semicolons");
     expect_text_mistake(asking, STR("email,Email\n"), "two columns");
     expect_text_mistake(asking, STR("email,phone\na,b\na,b,c\n"), "line 3: the row has 3 cells and the header 2");
@@ -357,6 +357,7 @@ static void an_answer_too_large_for_the_lookup_is_an_error(void **state)
     struct asking *asking = *state;
     struct provider *provider = provider_of(asking, "email,phone\na@x.example,+44 20 7946 0001\n");
 
+    arena_deinit(&asking->arena);
     arena_init(&asking->arena, 8);
     ask_email(asking, provider, "a@x.example");
     assert_int_equal(asking->call.outcome, OUTCOME_ERROR);

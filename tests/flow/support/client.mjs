@@ -66,7 +66,7 @@ function answer(response, text) {
 // Opens a socket, sends `bytes`, and gathers what comes back.
 //   socket.text         so far
 //   socket.until(re)    resolves when the text matches (or rejects when the connection closes without)
-//   socket.closed       resolves with the text when the connection is closed
+//   socket.ended       resolves with the text when the connection is closed
 export function raw(url, bytes = '') {
     const { hostname, port } = new URL(url);
     const socket = net.connect({ host: hostname, port: Number(port), allowHalfOpen: true });
@@ -79,7 +79,7 @@ export function raw(url, bytes = '') {
         tell();
     });
     socket.on('error', () => {});
-    socket.closed = new Promise((done) => {
+    socket.ended = new Promise((done) => {
         const over = () => {
             socket.is_over = true;
             tell();

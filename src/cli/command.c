@@ -1,0 +1,93 @@
+#include "cli/command.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "workspace/workspace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static const struct option_spec *find_option(const struct option_spec *options, struct str name)
+{
+    for (; options->name != NULL; options++) {
+        if (str_is(name, str_from(options->name)))
+            return options;
+    }
+    return NULL;
+}
+
+static bool misused(const struct command *command, const char *what, struct str word, int *out_status)
+{
+    fprintf(stderr, "unstuck %s: %s%.*s\n\n%s", command->name, what, STR_ARG(word), command->usage);
+    *out_status = EXIT_USAGE;
+    return false;
+}
+
+bool command_read_options(const struct command *command, int argc, char **argv, const struct option_spec *options,
+                          int *out_status)
+{
+    for (int i = 1; i < argc; i++) {
+        struct str rest = str_from(argv[i]);
+        const struct option_spec *option;
+        bool has_value;
+        struct str name;
+
+        if (str_is(rest, STR("--help")) || str_is(rest, STR("-h"))) {
+            fputs(command->usage, stdout);
+            *out_status = EXIT_DONE;
+            return false;
+        }
+        if (!str_starts(rest, STR("--")))
+            return misused(command, "unexpected argument: ", rest, out_status);
+        rest = str_from_at(rest, 2);
+        has_value = str_find(rest, '=') != rest.len;
+        name = str_cut(&rest, '=');
+        option = find_option(options, name);
+        if (option == NULL)
+            return misused(command, "unknown option: --", name, out_status);
+        if (option->flag != NULL) {
+            *option->flag = true;
+        } else if (has_value) {
+            *option->value = rest.ptr;
+        } else if (i + 1 < argc) {
+            *option->value = argv[++i];
+        } else {
+            return misused(command, "this option needs a value: --", name, out_status);
+        }
+    }
+    return true;
+}
+
+static bool write_key_file(const char *path, const char *secret)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool is_written = fd >= 0 && dprintf(fd, "%s\n", secret) > 0 && fsync(fd) == 0;
+
+    if (!is_written)
+        fprintf(stderr, "unstuck: cannot write the key file %s: %s\n", path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return is_written;
+}
+
+bool command_first_workspace(struct store *store, long long credits, const char *key_file)
+{
+    char secret[KEY_LEN + 1];
+    bool is_shown;
+
+    if (key_file != NULL && access(key_file, F_OK) == 0) {
+        fprintf(stderr, "unstuck: the key file %s exists already; name another or remove it\n", key_file);
+        return false;
+    }
+    if (workspace_create(store, STR("first workspace"), credits, clock_wall_us(), secret) != ERR_NONE) {
+        fputs("unstuck: the workspace cannot be written; check the data folder's disk\n", stderr);
+        return false;
+    }
+    is_shown = key_file != NULL ? write_key_file(key_file, secret) : printf("key: %s\n", secret) > 0;
+    fflush(stdout);
+    sodium_memzero(secret, sizeof secret);
+    return is_shown;
+}

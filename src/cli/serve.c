@@ -1,0 +1,336 @@
+/* unstuck serve: puts the pieces together, and takes them apart again. */
+#include "api/exchange.h"
+#include "base/fault.h"
+#include "cli/command.h"
+#include "cli/settings.h"
+#include "enrich/sources.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define LISTEN_DEFAULT "127.0.0.1:8080"
+enum { GRACE_US = 10 * 1000000, DRAIN_CHECK_US = 20000, CREDITS_DEFAULT = 10000, SPARE_FDS = 64 };
+
+static const char usage[] =
+    "usage: unstuck serve --data DIR [--listen ADDR:PORT] [--sandbox] [--config FILE]\n"
+    "                     [--key-file FILE] [--behind-proxy]\n"
+    "\n"
+    "Runs the server. Prints one line, \"listening on http://ADDR:PORT\", when it is ready;\n"
+    "logs go to stderr, one JSON object a line. SIGTERM and SIGINT stop it: no new\n"
+    "connections, up to 10 seconds for what is under way.\n"
+    "\n"
+    "  --data DIR           the data folder; an empty one is initialised, its key printed once\n"
+    "  --listen ADDR:PORT   default " LISTEN_DEFAULT "; port 0 picks a free one\n"
+    "  --sandbox            four made-up providers with made-up people; see the README\n"
+    "  --config FILE        providers, waterfalls, limits (JSON); all have defaults\n"
+    "  --key-file FILE      where to write the first key when the folder is initialised\n"
+    "  --behind-proxy       allow an address that is not loopback: only behind a proxy that\n"
+    "                       speaks TLS, because keys would travel in the clear\n";
+
+struct options {
+    const char *data, *listen, *config, *key_file;
+    bool with_sandbox, is_behind_proxy;
+};
+
+struct server {
+    struct settings settings;
+    struct loop loop;
+    struct store *store;
+    struct directory *directory;
+    struct http_client *client;
+    struct sources sources;
+    struct engine engine;
+    struct api api;
+    struct http_server *http;
+    uv_signal_t on_term, on_int;
+    struct loop_timer drain_check;
+    int64_t stop_by_us;
+    bool is_drained; /* of connections */
+};
+
+static bool fail(const char *format, const char *what)
+{
+    fputs("unstuck serve: ", stderr);
+    fprintf(stderr, format, what);
+    fputc('\n', stderr);
+    return false;
+}
+
+/* --- the address ---------------------------------------------------------- */
+
+static bool is_loopback(struct str address)
+{
+    return str_starts(address, STR("127.")) || str_is(address, STR("::1"));
+}
+
+/* "127.0.0.1:8080", "[::1]:0". */
+static bool read_listen(const struct options *options, char address[64], uint16_t *out_port)
+{
+    struct str text = str_from(options->listen);
+    size_t colon = str_find_last(text, ':');
+    struct str host = {text.ptr, colon};
+    uint64_t port;
+
+    if (host.len >= 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
+        host = (struct str){host.ptr + 1, host.len - 2};
+    if (colon == text.len || host.len == 0 || host.len > 63 ||
+        !str_to_u64(str_from_at(text, colon + 1), UINT16_MAX, &port))
+        return fail("--listen must be a numeric address and a port, like 127.0.0.1:8080 or [::1]:8080, not %s",
+                    options->listen);
+    if (!is_loopback(host) && !options->is_behind_proxy)
+        return fail("%s is not a loopback address: keys would travel in the clear. Put a proxy that speaks TLS in "
+                    "front and say --behind-proxy",
+                    options->listen);
+    memcpy(address, host.ptr, host.len);
+    address[host.len] = '\0';
+    *out_port = (uint16_t)port;
+    return true;
+}
+
+/* --- starting -------------------------------------------------------------- */
+
+/* Each client may have a call under way: two descriptors. Fewer connections
+ * rather than failing calls when the system does not give that many. */
+static void raise_descriptor_limit(struct settings *settings)
+{
+    rlim_t wanted = (rlim_t)settings->number.server_connections_max * 2 + SPARE_FDS;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return;
+    if (limit.rlim_max < wanted) {
+        struct rlimit higher = {.rlim_cur = wanted, .rlim_max = wanted};
+
+        if (setrlimit(RLIMIT_NOFILE, &higher) == 0)
+            return;
+        wanted = limit.rlim_max;
+        log_write(LOG_WARN, "fewer connections than configured: raise the open files limit",
+                  log_num("connections_max", (int64_t)(wanted - SPARE_FDS) / 2), LOG_END);
+        settings->number.server_connections_max = (int64_t)(wanted - SPARE_FDS) / 2;
+    }
+    limit.rlim_cur = wanted;
+    check(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+}
+
+static bool read_settings(struct server *s, const struct options *options)
+{
+    struct buf why;
+    bool is_right;
+
+    buf_init(&why, 64 * 1024);
+    is_right = settings_read(options->config, &s->settings, &why) == ERR_NONE;
+    if (!is_right)
+        fail("the configuration is not usable\n%s", why.ptr);
+    buf_deinit(&why);
+    return is_right;
+}
+
+static bool open_store(struct server *s, const struct options *options)
+{
+    struct err_detail detail;
+
+    if (store_open(options->data, true, &s->store, &detail) != ERR_NONE)
+        return fail("%s", detail.text);
+    if (directory_new(s->store, &s->directory) != ERR_NONE)
+        return fail("the workspaces in %s cannot be read; the database may be damaged", options->data);
+    if (directory_workspaces(s->directory) > 0)
+        return true;
+    directory_free(&s->directory);
+    if (!command_first_workspace(s->store, CREDITS_DEFAULT, options->key_file))
+        return false;
+    return directory_new(s->store, &s->directory) == ERR_NONE;
+}
+
+static struct str folder_of(const char *path)
+{
+    struct str text = str_from(path);
+    size_t slash = str_find_last(text, '/');
+
+    if (slash == text.len)
+        return STR(".");
+    return slash == 0 ? STR("/") : (struct str){text.ptr, slash};
+}
+
+static bool read_sources(struct server *s, const struct options *options)
+{
+    const struct sources_setup setup = {.loop = &s->loop,
+                                        .client = s->client,
+                                        .folder = folder_of(options->config),
+                                        .with_sandbox = options->with_sandbox};
+    struct shape_mistakes mistakes;
+    struct buf why;
+    bool is_right;
+
+    shape_mistakes_init(&mistakes);
+    is_right = sources_read(&setup, s->settings.providers, s->settings.waterfalls, &s->sources, &mistakes) == ERR_NONE;
+    if (!is_right) {
+        buf_init(&why, 64 * 1024);
+        settings_put_mistakes(&why, &mistakes);
+        fail("the configuration is not usable\n%s", why.ptr != NULL ? why.ptr : "");
+        buf_deinit(&why);
+    }
+    shape_mistakes_deinit(&mistakes);
+    if (is_right && s->sources.count == 0)
+        log_write(LOG_WARN, "no providers: every channel will be null; see --config and --sandbox", LOG_END);
+    if (is_right && options->with_sandbox)
+        log_write(LOG_WARN, "this is a sandbox: its providers, people and values are made up", LOG_END);
+    s->sources.waterfalls.charge_policy = s->settings.charge_policy;
+    return is_right;
+}
+
+static bool listen_on(struct server *s, const char *address, uint16_t port)
+{
+    const struct http_limits limits = {.header_bytes_max = (size_t)s->settings.number.server_header_bytes_max,
+                                       .connections_max = (size_t)s->settings.number.server_connections_max,
+                                       .request_us_max = s->settings.number.server_request_ms * 1000,
+                                       .idle_us_max = s->settings.number.server_idle_ms * 1000,
+                                       .write_us_max = s->settings.number.server_write_ms * 1000};
+    struct err_detail detail;
+
+    s->engine = (struct engine){.loop = &s->loop,
+                                .store = s->store,
+                                .cache = record_cache_new((size_t)s->settings.number.store_cache_bytes),
+                                .waterfalls = &s->sources.waterfalls,
+                                .lookup_us_max = s->settings.number.lookup_deadline_ms * 1000,
+                                .lookups_max = (size_t)s->settings.number.lookup_in_flight_max};
+    api_init(&s->api, &s->engine, s->directory);
+    if (http_server_open(&s->loop, &s->api.handler, &limits, address, port, &s->http, &detail) != ERR_NONE)
+        return fail("%s", detail.text);
+    return true;
+}
+
+/* --- stopping ---------------------------------------------------------------- */
+
+/* Lookups whose clients left may still be on their way to the store. */
+static void check_drained(struct loop_timer *timer)
+{
+    struct server *s = container_of(timer, struct server, drain_check);
+    bool is_late = uv_hrtime() / 1000 >= (uint64_t)s->stop_by_us;
+
+    if ((s->is_drained && s->engine.lookups == 0) || is_late)
+        loop_stop(&s->loop);
+    else
+        loop_timer_start(&s->drain_check, DRAIN_CHECK_US);
+}
+
+static void drained(void *ctx)
+{
+    struct server *s = ctx;
+
+    s->is_drained = true;
+}
+
+static void stop(uv_signal_t *signal, int number)
+{
+    struct server *s = signal->data;
+
+    if (s->api.is_stopping)
+        return;
+    log_write(LOG_INFO, "stopping", log_num("signal", number), LOG_END);
+    s->api.is_stopping = true;
+    s->stop_by_us = (int64_t)(uv_hrtime() / 1000) + GRACE_US + 10 * DRAIN_CHECK_US;
+    http_server_stop(s->http, GRACE_US, drained, s);
+    loop_timer_start(&s->drain_check, DRAIN_CHECK_US);
+}
+
+static void watch_signals(struct server *s)
+{
+    uv_signal_init(&s->loop.uv, &s->on_term);
+    uv_signal_init(&s->loop.uv, &s->on_int);
+    s->on_term.data = s;
+    s->on_int.data = s;
+    uv_signal_start(&s->on_term, stop, SIGTERM);
+    uv_signal_start(&s->on_int, stop, SIGINT);
+    loop_timer_init(&s->loop, &s->drain_check, check_drained);
+}
+
+/* What is still under way after the grace is cut off: nothing of it is in the
+ * books, and its client will ask again. */
+static void cut_off(struct server *s)
+{
+    log_write(LOG_WARN, "stopped with lookups under way", log_num("lookups", (int64_t)s->engine.lookups), LOG_END);
+    store_close(&s->store);
+    log_flush();
+    _exit(EXIT_DONE);
+}
+
+static void take_apart(struct server *s)
+{
+    if (s->http != NULL && (!s->is_drained || s->engine.lookups != 0))
+        cut_off(s);
+    http_server_free(&s->http);
+    sources_deinit(&s->sources);
+    http_client_free(&s->client);
+    store_close(&s->store);
+    record_cache_free(&s->engine.cache);
+    api_deinit(&s->api);
+    directory_free(&s->directory);
+    settings_deinit(&s->settings);
+    log_flush();
+}
+
+/* --- the whole ---------------------------------------------------------------- */
+
+static bool start(struct server *s, const struct options *options)
+{
+    char address[64];
+    uint16_t port;
+
+    if (!read_listen(options, address, &port) || !read_settings(s, options))
+        return false;
+    log_set_level(s->settings.log_level);
+    raise_descriptor_limit(&s->settings);
+    s->client = http_client_new(&s->loop, (size_t)s->settings.number.lookup_in_flight_max);
+    if (!read_sources(s, options) || !open_store(s, options) || !listen_on(s, address, port))
+        return false;
+    store_start(s->store, &s->loop);
+    watch_signals(s);
+    fault_arm();
+    printf("listening on http://%.*s\n", STR_ARG(http_server_address(s->http)));
+    fflush(stdout);
+    return true;
+}
+
+static int run_server(const struct options *options)
+{
+    static struct server server; /* large, and there is one */
+    bool is_started;
+
+    loop_init(&server.loop);
+    is_started = start(&server, options);
+    if (is_started) {
+        loop_run(&server.loop);
+        uv_close((uv_handle_t *)&server.on_term, NULL);
+        uv_close((uv_handle_t *)&server.on_int, NULL);
+        loop_timer_close(&server.drain_check, NULL);
+    }
+    if (!is_started && server.http != NULL)
+        server.is_drained = true;
+    take_apart(&server);
+    loop_deinit(&server.loop);
+    return is_started ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct options options = {.listen = LISTEN_DEFAULT};
+    const struct option_spec specs[] = {{"data", &options.data, NULL},
+                                        {"listen", &options.listen, NULL},
+                                        {"config", &options.config, NULL},
+                                        {"key-file", &options.key_file, NULL},
+                                        {"sandbox", NULL, &options.with_sandbox},
+                                        {"behind-proxy", NULL, &options.is_behind_proxy},
+                                        {NULL, NULL, NULL}};
+    int status;
+
+    if (!command_read_options(command, argc, argv, specs, &status))
+        return status;
+    if (options.data == NULL) {
+        fprintf(stderr, "unstuck serve: --data is required\n\n%s", usage);
+        return EXIT_USAGE;
+    }
+    return run_server(&options);
+}
+
+const struct command command_serve = {"serve", "run the server", usage, run};

@@ -1,0 +1,45 @@
+/* cli/settings.h: the configuration file, every setting with its default.
+ *
+ * One table says name, range, default and unit of each number; a file with a
+ * wrong or unknown setting is refused as a whole, each mistake with its
+ * pointer and what is allowed. */
+#ifndef CLI_SETTINGS_H
+#define CLI_SETTINGS_H
+
+#include "base/log.h"
+#include "base/shape.h"
+#include "enrich/waterfall.h"
+
+/* SETTING(section, name, min, max, default, what it is) */
+#define SETTINGS(SETTING)                                                                                              \
+    SETTING(server, connections_max, 1, 100000, 10000, "clients connected at once; more get 503")                      \
+    SETTING(server, header_bytes_max, 1024, 65536, 16384, "bytes of a request's line and headers")                     \
+    SETTING(server, request_ms, 100, 600000, 30000, "for a whole request to arrive")                                   \
+    SETTING(server, idle_ms, 100, 3600000, 75000, "between two requests of a connection")                              \
+    SETTING(server, write_ms, 100, 600000, 30000, "for a client to take an answer")                                    \
+    SETTING(lookup, deadline_ms, 10, 600000, 30000, "for all providers of one lookup together")                        \
+    SETTING(lookup, in_flight_max, 1, 100000, 10000, "lookups under way at once; more get 503")                        \
+    SETTING(store, cache_bytes, 0, INT64_C(1) << 40, INT64_C(256) << 20, "of memory for records asked for lately")
+
+struct settings {
+    struct {
+#define SETTING(section, name, min, max, by_default, what) int64_t section##_##name;
+        SETTINGS(SETTING)
+#undef SETTING
+    } number;
+    enum charge_policy charge_policy; /* lookup.charge_policy: "winner", "attempts" */
+    enum log_level log_level;         /* log.level */
+    json_t *doc;                      /* owned; keeps the two below; NULL without a file */
+    const json_t *providers;          /* may be NULL */
+    const json_t *waterfalls;         /* may be NULL */
+};
+
+/* `path` may be NULL: all defaults. ERR_IO, ERR_MALFORMED_JSON, ERR_INVALID with
+ * one line a mistake in `why`. */
+must_use enum err settings_read(const char *path, struct settings *out, struct buf *why);
+void settings_deinit(struct settings *settings);
+
+/* One line for each mistake: "  /pointer: detail". */
+void settings_put_mistakes(struct buf *out, const struct shape_mistakes *mistakes);
+
+#endif

@@ -1,0 +1,264 @@
+#include "enrich/sources.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "credits/ledger.h"
+#include "providers/kinds.h"
+
+#include <stdio.h>
+
+enum { TIMEOUT_MS_DEFAULT = 10000, TIMEOUT_MS_MAX = 600000 };
+
+typedef enum err make_fn(const struct sources_setup *setup, const json_t *entry, struct provider **out,
+                         struct provider_place *place);
+
+static enum err make_dataset(const struct sources_setup *setup, const json_t *entry, struct provider **out,
+                             struct provider_place *place)
+{
+    return dataset_provider_new(setup->loop, entry, setup->folder, out, place);
+}
+
+static enum err make_http(const struct sources_setup *setup, const json_t *entry, struct provider **out,
+                          struct provider_place *place)
+{
+    return http_provider_new(setup->loop, setup->client, entry, setup->folder, out, place);
+}
+
+/* A kind and the members of an entry that are its own. */
+static const struct {
+    const char *name;
+    make_fn *make;
+    const char *members[4];
+} kinds[] = {
+    {"dataset", make_dataset, {"file", "columns", "confidence", NULL}},
+    {"http", make_http, {"connector", "secrets", NULL}},
+};
+
+static const struct provider *find_provider(const struct sources *sources, struct str name)
+{
+    for (size_t i = 0; i < sources->count; i++) {
+        if (str_is(sources->providers[i]->name, name))
+            return sources->providers[i];
+    }
+    return NULL;
+}
+
+static void read_prices(struct shape *shape, int64_t prices[CHANNEL_COUNT])
+{
+    const json_t *object = shape_any(shape, "prices");
+    struct shape inner;
+    struct buf pointer;
+
+    for (size_t i = 0; i < CHANNEL_COUNT; i++)
+        prices[i] = 1;
+    if (object == NULL)
+        return;
+    buf_init(&pointer, 256);
+    buf_put(&pointer, shape->pointer);
+    buf_puts(&pointer, "/prices");
+    if (shape_begin(&inner, object, buf_str(&pointer), shape->mistakes)) {
+        for (unsigned i = 0; i < CHANNEL_COUNT; i++)
+            shape_int(&inner, channel_name((enum channel)i), 0, CREDITS_MAX / 1000000, &prices[i]);
+        shape_end(&inner);
+    }
+    buf_deinit(&pointer);
+}
+
+static size_t find_kind(struct str name)
+{
+    size_t i = 0;
+
+    while (i < LEN(kinds) && !str_is(name, str_from(kinds[i].name)))
+        i++;
+    return i;
+}
+
+static void report_place(struct shape *shape, struct provider_place *place)
+{
+    struct buf pointer;
+
+    buf_init(&pointer, 2048);
+    buf_put(&pointer, shape->pointer);
+    buf_put(&pointer, buf_str(&place->pointer));
+    shape_report(shape->mistakes, buf_str(&pointer), "%s", place->detail.text);
+    buf_deinit(&pointer);
+}
+
+static struct provider *make(const struct sources_setup *setup, struct shape *shape, size_t kind)
+{
+    struct provider_place place = {.detail.text = ""};
+    struct provider *provider = NULL;
+
+    buf_init(&place.pointer, 1024);
+    for (size_t i = 0; kinds[kind].members[i] != NULL; i++)
+        shape_any(shape, kinds[kind].members[i]);
+    if (kinds[kind].make(setup, shape->object, &provider, &place) != ERR_NONE)
+        report_place(shape, &place);
+    buf_deinit(&place.pointer);
+    return provider;
+}
+
+static void add_provider(struct sources *sources, struct shape *shape, struct provider *provider)
+{
+    if (sources->count == PROVIDERS_MAX) {
+        shape_report(shape->mistakes, shape->pointer, "is one provider too many; there can be %d", PROVIDERS_MAX);
+        provider_free(&provider);
+        return;
+    }
+    sources->providers[sources->count++] = provider;
+}
+
+static void read_provider(const struct sources_setup *setup, struct sources *out, struct shape *shape)
+{
+    struct str name = STR_NONE, kind_name = STR_NONE;
+    int64_t timeout_ms = TIMEOUT_MS_DEFAULT;
+    int64_t prices[CHANNEL_COUNT];
+    size_t mistakes_before = shape->mistakes->count;
+    struct provider *provider;
+    size_t kind;
+
+    if (!shape_str(shape, "name", 1, PROVIDER_NAME_BYTES_MAX, &name) && mistakes_before == shape->mistakes->count)
+        shape_report_member(shape, "name", "is required: what answers will call their source");
+    if (name.len != 0 && find_provider(out, name) != NULL)
+        shape_report_member(shape, "name", "is the name of an earlier provider too");
+    shape_str(shape, "kind", 0, 64, &kind_name);
+    kind = find_kind(kind_name);
+    shape_int(shape, "timeout_ms", 1, TIMEOUT_MS_MAX, &timeout_ms);
+    read_prices(shape, prices);
+    if (kind == LEN(kinds)) {
+        shape_report_member(shape, "kind", "must be \"dataset\" or \"http\"");
+        return;
+    }
+    provider = make(setup, shape, kind);
+    shape_end(shape);
+    if (provider == NULL)
+        return;
+    mem_free((char *)provider->name.ptr);
+    provider->name = (struct str){mem_copy_text(name.ptr, name.len), name.len};
+    provider->timeout_us = timeout_ms * MS_US;
+    memcpy(provider->prices, prices, sizeof provider->prices);
+    add_provider(out, shape, provider);
+}
+
+static void read_providers(const struct sources_setup *setup, const json_t *providers, struct sources *out,
+                           struct shape_mistakes *mistakes)
+{
+    const json_t *entry;
+    size_t index;
+
+    if (providers == NULL)
+        return;
+    if (!json_is_array(providers)) {
+        shape_report(mistakes, STR("/providers"), "must be an array, not %s", json_type_word(providers));
+        return;
+    }
+    json_array_foreach(providers, index, entry)
+    {
+        char pointer[48];
+        struct shape shape;
+
+        snprintf(pointer, sizeof pointer, "/providers/%zu", index);
+        if (shape_begin(&shape, entry, str_from(pointer), mistakes))
+            read_provider(setup, out, &shape);
+    }
+}
+
+static void add_sandbox(const struct sources_setup *setup, struct sources *out, struct shape_mistakes *mistakes)
+{
+    for (size_t i = 0; i < SANDBOX_PROVIDERS; i++) {
+        struct provider_place place = {.detail.text = ""};
+        struct provider *provider = NULL;
+
+        buf_init(&place.pointer, 1024);
+        if (sandbox_provider_new(setup->loop, i, &provider, &place) != ERR_NONE)
+            shape_report(mistakes, STR(""), "the sandbox cannot be loaded: %s", place.detail.text);
+        else if (out->count == PROVIDERS_MAX || find_provider(out, provider->name) != NULL)
+            shape_report(mistakes, STR("/providers"), "leaves no room or no name for the sandbox's provider");
+        else
+            out->providers[out->count++] = provider;
+        buf_deinit(&place.pointer);
+    }
+}
+
+static void add_named(struct sources *out, enum channel channel, size_t index, const json_t *item,
+                      struct shape_mistakes *mistakes)
+{
+    const struct provider *found = find_provider(out, json_str(item));
+    struct waterfall *waterfall = &out->waterfalls.of[channel];
+    const char *problem = NULL;
+    char pointer[80];
+
+    snprintf(pointer, sizeof pointer, "/waterfalls/%s/%zu", channel_name(channel), index);
+    if (found == NULL)
+        problem = "is not the name of a provider";
+    else if ((found->channels & 1u << channel) == 0)
+        problem = "names a provider that does not offer this channel";
+    for (size_t i = 0; i < waterfall->count && problem == NULL; i++) {
+        if (waterfall->providers[i] == found)
+            problem = "names a provider twice";
+    }
+    if (problem != NULL)
+        shape_report(mistakes, str_from(pointer), "%s", problem);
+    else
+        waterfall_add(waterfall, (struct provider *)found);
+}
+
+static void add_all_offering(struct sources *out, enum channel channel)
+{
+    for (size_t i = 0; i < out->count; i++) {
+        if ((out->providers[i]->channels & 1u << channel) != 0)
+            waterfall_add(&out->waterfalls.of[channel], out->providers[i]);
+    }
+}
+
+static void read_waterfall(struct sources *out, struct shape *shape, enum channel channel)
+{
+    const json_t *list = shape_any(shape, channel_name(channel));
+    const json_t *item;
+    size_t index;
+
+    if (list == NULL) {
+        add_all_offering(out, channel);
+        return;
+    }
+    if (!json_is_array(list)) {
+        shape_report_member(shape, channel_name(channel), "must be an array of provider names");
+        return;
+    }
+    json_array_foreach(list, index, item)
+    {
+        add_named(out, channel, index, item, shape->mistakes);
+    }
+}
+
+static void read_waterfalls(const json_t *waterfalls, struct sources *out, struct shape_mistakes *mistakes)
+{
+    json_t *none = json_object();
+    struct shape shape;
+
+    if (shape_begin(&shape, waterfalls != NULL ? waterfalls : none, STR("/waterfalls"), mistakes)) {
+        for (unsigned i = 0; i < CHANNEL_COUNT; i++)
+            read_waterfall(out, &shape, (enum channel)i);
+        shape_end(&shape);
+    }
+    json_decref(none);
+}
+
+enum err sources_read(const struct sources_setup *setup, const json_t *providers, const json_t *waterfalls,
+                      struct sources *out, struct shape_mistakes *mistakes)
+{
+    *out = (struct sources){.count = 0};
+    read_providers(setup, providers, out, mistakes);
+    if (setup->with_sandbox)
+        add_sandbox(setup, out, mistakes);
+    read_waterfalls(waterfalls, out, mistakes);
+    return mistakes->count == 0 ? ERR_NONE : ERR_INVALID;
+}
+
+void sources_deinit(struct sources *sources)
+{
+    for (size_t i = 0; i < sources->count; i++)
+        provider_free(&sources->providers[i]);
+    *sources = (struct sources){.count = 0};
+}

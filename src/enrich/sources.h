@@ -1,0 +1,33 @@
+/* enrich/sources.h: the configured providers and the waterfalls over them.
+ *
+ * Read once, at start, from the configuration's "providers" (array) and
+ * "waterfalls" (channel to provider names in order; a channel without an entry
+ * asks every provider that offers it, in the order of "providers"). With the
+ * sandbox its four providers stand behind the configured ones. */
+#ifndef ENRICH_SOURCES_H
+#define ENRICH_SOURCES_H
+
+#include "base/shape.h"
+#include "enrich/waterfall.h"
+#include "net/http_client.h"
+
+struct sources {
+    struct provider *providers[PROVIDERS_MAX];
+    size_t count;
+    struct waterfalls waterfalls;
+};
+
+struct sources_setup {
+    struct loop *loop;
+    struct http_client *client;
+    struct str folder; /* what paths in the configuration are relative to */
+    bool with_sandbox;
+};
+
+/* ERR_INVALID with the mistakes, each with its pointer. `providers` and
+ * `waterfalls` may be NULL. The sources are freed in any case. */
+must_use enum err sources_read(const struct sources_setup *setup, const json_t *providers, const json_t *waterfalls,
+                               struct sources *out, struct shape_mistakes *mistakes);
+void sources_deinit(struct sources *sources);
+
+#endif
