@@ -3,17 +3,18 @@
 # release: what users run.  debug, asan: with the test hooks.  fuzz: libFuzzer.
 MODE ?= release
 CC    = gcc
+AR    = $(if $(findstring clang,$(CC)),llvm-ar,gcc-ar)
 OUT   = build/$(MODE)
 
 WARN  = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 BASE  = -std=c17 -D_GNU_SOURCE -Isrc -I$(OUT) -MMD -MP $(WARN)
-LIBS  = -luv -lcurl -ljansson -lsqlite3 -lsodium -lidn2 -lz -lpthread
+LIBS  = -luv -lcurl -ljansson -lsqlite3 -lsodium -lidn2 -lz -lm -lpthread
 
-FLAGS_release = -O2 -g -DNDEBUG -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -ffunction-sections
+FLAGS_release = -O2 -g -DNDEBUG -flto=auto -fno-plt -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -ffunction-sections
 FLAGS_debug   = -O1 -g -DUNSTUCK_TEST_HOOKS -fno-omit-frame-pointer
 FLAGS_asan    = -O1 -g -DUNSTUCK_TEST_HOOKS -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 FLAGS_fuzz    = $(FLAGS_asan) -fsanitize=fuzzer-no-link
-LINK_release  = -pie -Wl,-z,relro,-z,now,--as-needed,--gc-sections
+LINK_release  = -pie -flto=auto -O2 -Wl,-z,relro,-z,now,--as-needed,--gc-sections
 LINK_debug    =
 LINK_asan     = -fsanitize=address,undefined
 LINK_fuzz     = -fsanitize=address,undefined,fuzzer
@@ -32,6 +33,7 @@ BIN     = $(OUT)/unstuck
 UNIT    = $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/*_test.c))
 FUZZ    = $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 
+.DELETE_ON_ERROR:
 .PHONY: all unit fuzzers
 all: $(BIN)
 unit: $(UNIT)
@@ -46,11 +48,13 @@ $(OUT)/src/%.o: src/%.c
 	@$(CC) $(CFLAGS_ALL) -c $< -o $@
 
 # The sandbox's people are part of the binary: rebuild when they change.
+# (Symbols made by assembly are lost to link-time optimisation.)
 $(OUT)/src/providers/sandbox.o: $(wildcard sandbox/*)
+$(OUT)/src/providers/sandbox.o: CFLAGS += -fno-lto
 
 $(LIB): $(OBJ) $(LLHTTP_OBJ)
 	@rm -f $@
-	@ar rcs $@ $^
+	@$(AR) rcs $@ $^
 
 $(BIN): $(OUT)/src/main.o $(LIB)
 	@$(CC) $(CFLAGS_ALL) $< $(LIB) $(LINK_$(MODE)) $(LIBS) -o $@

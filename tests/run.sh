@@ -2,6 +2,7 @@
 # Runs the tests of one build: tests/run.sh MODE [NAME]. Called by ./dev test, which builds first.
 # Quiet when green: a line per group. Ends with the plain line "N passed, N failed".
 set -euo pipefail
+shopt -s nullglob
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 mode=$1

@@ -10,7 +10,11 @@ shift 3
 
 timeout --kill-after=10 "$seconds" "$@" >"$prefix.log" 2>&1 </dev/null
 status=$?
-[ $status -ne 124 ] || echo "stopped after $seconds s" >>"$prefix.log"
+case $status in
+0) ;;
+124) echo "# stopped after $seconds s" >>"$prefix.log" ;;
+*) echo "# ended with status $status" >>"$prefix.log" ;;
+esac
 
 counts=$(awk '
     /^# pass [0-9]+$/ { node = 1; p = $3 }

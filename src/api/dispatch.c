@@ -127,14 +127,14 @@ static void put_text(char *out, struct str text)
 
 static void set_request_id(struct exchange *x, struct str given)
 {
-    static const char prefix[] = "req_";
+    struct buf *scratch = &x->api->head;
 
-    if (is_request_id(given)) {
-        put_text(x->request_id, given);
-        return;
+    if (!is_request_id(given)) {
+        buf_clear(scratch);
+        id_put(scratch, STR("req_"), id_random());
+        given = buf_str(scratch);
     }
-    memcpy(x->request_id, prefix, sizeof prefix - 1);
-    base62_random(x->request_id + sizeof prefix - 1, ID_TEXT_LEN);
+    put_text(x->request_id, given);
 }
 
 static bool is_lower_hex(struct str text)

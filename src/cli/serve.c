@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define LISTEN_DEFAULT "127.0.0.1:8080"
-enum { GRACE_US = 10 * 1000000, DRAIN_CHECK_US = 20000, CREDITS_DEFAULT = 10000, SPARE_FDS = 64 };
+enum { GRACE_US = 10 * 1000000, DRAIN_CHECK_US = 20000, CREDITS_DEFAULT = 10000, SPARE_FDS = 64, CALLS_MIN = 64 };
 
 static const char usage[] =
     "usage: unstuck serve --data DIR [--listen ADDR:PORT] [--sandbox] [--config FILE]\n"
@@ -39,6 +39,7 @@ struct server {
     struct store *store;
     struct directory *directory;
     struct http_client *client;
+    size_t calls_max; /* to providers at once; what the open files allow */
     struct sources sources;
     struct engine engine;
     struct api api;
@@ -90,27 +91,29 @@ static bool read_listen(const struct options *options, char address[64], uint16_
 
 /* --- starting -------------------------------------------------------------- */
 
-/* Each client may have a call under way: two descriptors. Fewer connections
- * rather than failing calls when the system does not give that many. */
-static void raise_descriptor_limit(struct settings *settings)
+/* A descriptor for each client and for each call to a provider. Where the
+ * system does not give that many, calls beyond it wait their turn; clients are
+ * turned away only when not even CALLS_MIN calls would be left. */
+static void share_descriptors(struct server *s)
 {
-    rlim_t wanted = (rlim_t)settings->number.server_connections_max * 2 + SPARE_FDS;
+    int64_t *connections = &s->settings.number.server_connections_max;
+    rlim_t wanted = (rlim_t)(*connections + s->settings.number.lookup_in_flight_max + SPARE_FDS);
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
-        return;
-    if (limit.rlim_max < wanted) {
-        struct rlimit higher = {.rlim_cur = wanted, .rlim_max = wanted};
-
-        if (setrlimit(RLIMIT_NOFILE, &higher) == 0)
-            return;
-        wanted = limit.rlim_max;
-        log_write(LOG_WARN, "fewer connections than configured: raise the open files limit",
-                  log_num("connections_max", (int64_t)(wanted - SPARE_FDS) / 2), LOG_END);
-        settings->number.server_connections_max = (int64_t)(wanted - SPARE_FDS) / 2;
+    check(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    if (limit.rlim_cur < wanted) {
+        limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+        check(setrlimit(RLIMIT_NOFILE, &limit) == 0);
     }
-    limit.rlim_cur = wanted;
-    check(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    if (*connections > (int64_t)limit.rlim_cur - SPARE_FDS - CALLS_MIN) {
+        *connections = (int64_t)limit.rlim_cur - SPARE_FDS - CALLS_MIN;
+        check(*connections > 0);
+        log_write(LOG_WARN, "fewer connections than configured: raise the limit of open files",
+                  log_num("connections_max", *connections), LOG_END);
+    }
+    s->calls_max = (size_t)((int64_t)limit.rlim_cur - SPARE_FDS - *connections);
+    if (s->calls_max > (size_t)s->settings.number.lookup_in_flight_max)
+        s->calls_max = (size_t)s->settings.number.lookup_in_flight_max;
 }
 
 static bool read_settings(struct server *s, const struct options *options)
@@ -275,13 +278,13 @@ static void take_apart(struct server *s)
 static bool start(struct server *s, const struct options *options)
 {
     char address[64];
-    uint16_t port;
+    uint16_t port = 0;
 
     if (!read_listen(options, address, &port) || !read_settings(s, options))
         return false;
     log_set_level(s->settings.log_level);
-    raise_descriptor_limit(&s->settings);
-    s->client = http_client_new(&s->loop, (size_t)s->settings.number.lookup_in_flight_max);
+    share_descriptors(s);
+    s->client = http_client_new(&s->loop, s->calls_max);
     if (!read_sources(s, options) || !open_store(s, options) || !listen_on(s, address, port))
         return false;
     store_start(s->store, &s->loop);

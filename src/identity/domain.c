@@ -3,15 +3,18 @@
 #include "base/check.h"
 #include "identity/host.h"
 
-/* Without "www.", unless nothing with a dot is left ("www.com" is a domain). */
+/* Without "www.", unless nothing with a dot is left ("www.com" is a domain). As
+ * often as it stands there: a normal form must stay what it is. */
 static void drop_www(struct identity_text *host)
 {
-    struct str rest = str_from_at(identity_str(host), 4);
+    for (;;) {
+        struct str rest = str_from_at(identity_str(host), 4);
 
-    if (!str_starts(identity_str(host), STR("www.")) || str_find(rest, '.') == rest.len)
-        return;
-    memmove(host->text, rest.ptr, rest.len + 1);
-    host->len = rest.len;
+        if (!str_starts(identity_str(host), STR("www.")) || str_find(rest, '.') == rest.len)
+            return;
+        memmove(host->text, rest.ptr, rest.len + 1);
+        host->len = rest.len;
+    }
 }
 
 bool domain_normalise(struct str text, struct identity_text *out, struct err_detail *detail)

@@ -134,6 +134,12 @@ static struct str without_port(struct str authority)
     return (struct str){authority.ptr, colon};
 }
 
+/* Browsers take a backslash for a slash. */
+static bool ends_authority(char c)
+{
+    return c == '/' || c == '?' || c == '#' || c == '\\';
+}
+
 struct str host_of_url(struct str text, struct str *out_path)
 {
     size_t colon = str_find(text, ':');
@@ -144,7 +150,7 @@ struct str host_of_url(struct str text, struct str *out_path)
         text = str_from_at(text, colon + 3);
     else if (str_starts(text, STR("//")))
         text = str_from_at(text, 2);
-    while (end < text.len && memchr("/?#\\", text.ptr[end], 4) == NULL)
+    while (end < text.len && !ends_authority(text.ptr[end]))
         end++;
     if (out_path != NULL)
         *out_path = str_from_at(text, end);

@@ -28,10 +28,10 @@
 #include <unistd.h>
 
 enum {
-    READ_BUFFER_BYTES = 1024,      /* libcurl's least, for each running call; answers are small */
+    READ_BUFFER_BYTES = 1024, /* libcurl's least, for each running call; answers are small */
     SHARD_CALLS_MAX = 256,
-    HEADER_BYTES_MAX = 64 * 1024,  /* of an answer, all lines together */
-    POOL_MAX = 512                 /* transfers kept for reuse */
+    HEADER_BYTES_MAX = 64 * 1024, /* of an answer, all lines together */
+    POOL_MAX = 512                /* transfers kept for reuse */
 };
 
 /* One multi handle with its timer. */
@@ -39,16 +39,16 @@ struct shard {
     struct http_client *client;
     CURLM *multi;
     size_t running_count;
-    struct loop_timer timer;  /* libcurl's wish */
-    struct later kick;        /* the same with a timeout of 0 */
+    struct loop_timer timer; /* libcurl's wish */
+    struct later kick;       /* the same with a timeout of 0 */
 };
 
 struct http_transfer {
     struct list link;
     struct http_client *client;
-    struct shard *shard;         /* while it is running, else NULL */
+    struct shard *shard; /* while it is running, else NULL */
     struct http_call *call;
-    CURL *easy;                  /* NULL until it runs for the first time */
+    CURL *easy; /* NULL until it runs for the first time */
     struct loop_timer deadline;
     struct later ending;
 
@@ -62,15 +62,15 @@ struct http_transfer {
 
     /* The answer's head. */
     size_t header_bytes;
-    bool has_head;               /* the final (not 1xx) head is in; what follows is trailers */
+    bool has_head; /* the final (not 1xx) head is in; what follows is trailers */
 };
 
 struct watch {
     uv_poll_t poll;
     struct shard *shard; /* whose connection it is */
-    int wanted;       /* libcurl's wish, in UV_READABLE and UV_WRITABLE */
-    int polled;       /* what the loop polls for; a superset while the connection is kept */
-    bool is_our_own;  /* from open_socket, so close_socket will tell its end */
+    int wanted;          /* libcurl's wish, in UV_READABLE and UV_WRITABLE */
+    int polled;          /* what the loop polls for; a superset while the connection is kept */
+    bool is_our_own;     /* from open_socket, so close_socket will tell its end */
 };
 
 struct http_client {
@@ -448,8 +448,8 @@ static bool keep_request(struct http_transfer *transfer, const struct http_call 
         !check_headers(call->headers, &count))
         return false;
     count += LEN(unwanted);
-    transfer->block_bytes = count * sizeof(struct curl_slist) + call->method.len + call->url.len +
-                            call->headers.len + call->body.len + 64;
+    transfer->block_bytes =
+        count * sizeof(struct curl_slist) + call->method.len + call->url.len + call->headers.len + call->body.len + 64;
     transfer->block = mem_new(transfer->block_bytes);
     at = transfer->block + count * sizeof(struct curl_slist);
     keep_headers(transfer, call->headers, count, &at);

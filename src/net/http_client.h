@@ -39,8 +39,8 @@ struct http_call {
     /* in */
     struct str method; /* GET or POST, PUT, … as is */
     struct str url;
-    struct str headers;       /* lines ended by CRLF or LF: "Name: value"; may be empty */
-    struct str body;          /* copied; empty: none */
+    struct str headers; /* lines ended by CRLF or LF: "Name: value"; may be empty */
+    struct str body;    /* copied; empty: none */
     int64_t timeout_us;
     size_t answer_bytes_max;
     void (*done)(struct http_call *call);
@@ -48,10 +48,10 @@ struct http_call {
     /* out, valid in and after `done` until http_call_deinit */
     enum http_call_result result;
     int status;
-    struct buf answer;        /* the body, decoded (gzip, deflate); empty when not ANSWERED */
-    char content_type[64];    /* "" when absent, cut when longer */
-    char retry_after[64];     /* the header as sent; "" when absent */
-    char error[128];          /* libcurl's words when not ANSWERED; no URL, no secret */
+    struct buf answer;     /* the body, decoded (gzip, deflate); empty when not ANSWERED */
+    char content_type[64]; /* "" when absent, cut when longer */
+    char retry_after[64];  /* the header as sent; "" when absent */
+    char error[128];       /* libcurl's words when not ANSWERED; no URL, no secret */
 
     struct http_transfer *transfer; /* private */
 };
@@ -65,6 +65,6 @@ void http_client_free(struct http_client **client);
 
 void http_client_start(struct http_client *client, struct http_call *call);
 void http_client_cancel(struct http_client *client, struct http_call *call); /* `done` still comes */
-void http_call_deinit(struct http_call *call);                              /* frees the answer */
+void http_call_deinit(struct http_call *call);                               /* frees the answer */
 
 #endif

@@ -74,7 +74,7 @@ struct http_parser {
     struct str query; /* behind the '?' */
     struct str host;  /* the target's authority, else Host; empty only in HTTP/1.0 */
     bool is_http_1_0;
-    bool keeps_alive;             /* the client lets the connection live */
+    bool keeps_alive; /* the client lets the connection live */
     bool is_chunked;
     bool has_body;                /* one was announced, of one byte at least or chunked */
     bool expects_continue;        /* never in HTTP/1.0 */
@@ -88,15 +88,15 @@ struct http_parser {
 
     /* private */
     enum http_parser_phase phase;
-    bool has_cr;                  /* the last byte was a CR: LF must follow */
+    bool has_cr; /* the last byte was a CR: LF must follow */
     uint8_t empty_lines;
     uint8_t field_count;
     uint8_t host_count;
     uint8_t transfer_coding_count;
-    uint16_t line_len;            /* of the line that is coming in, without CR */
+    uint16_t line_len; /* of the line that is coming in, without CR */
     uint32_t trailer_bytes;
-    uint64_t body_left;           /* of the body, or of the chunk that is coming in */
-    uint64_t framing_bytes;       /* of a chunked body: all that is not data */
+    uint64_t body_left;     /* of the body, or of the chunk that is coming in */
+    uint64_t framing_bytes; /* of a chunked body: all that is not data */
     struct buf head;
     struct http_field fields[HTTP_FIELDS_MAX];
 };

@@ -20,20 +20,19 @@
 
 #include <stdio.h>
 #include <sys/socket.h>
-#include <time.h>
 
 enum {
     READ_BYTES = 64 * 1024,
-    KEPT_BYTES_PAUSE = 16 * 1024,    /* reading pauses with this much waiting behind a request */
-    GATHERED_BYTES_MAX = 64 * 1024,  /* answers are written when this much is gathered */
-    OUT_BYTES_KEPT = 256 * 1024,     /* a gathering buffer may stay this large */
+    KEPT_BYTES_PAUSE = 16 * 1024,   /* reading pauses with this much waiting behind a request */
+    GATHERED_BYTES_MAX = 64 * 1024, /* answers are written when this much is gathered */
+    OUT_BYTES_KEPT = 256 * 1024,    /* a gathering buffer may stay this large */
     RESPONSE_BYTES_MAX = 1 << 30,
-    POOLED_BYTES_MAX = 4096,         /* a pooled request's buffers may stay this large */
+    POOLED_BYTES_MAX = 4096, /* a pooled request's buffers may stay this large */
     POOLED_REQUESTS_MAX = 256,
-    SURPLUS_CONNECTIONS_MAX = 64,    /* that hear a 503; further ones are only closed */
-    LINGER_BYTES_MAX = 256 * 1024,   /* read and dropped before a refused client must wait */
+    SURPLUS_CONNECTIONS_MAX = 64,  /* that hear a 503; further ones are only closed */
+    LINGER_BYTES_MAX = 256 * 1024, /* read and dropped before a refused client must wait */
     BACKLOG = 1024,
-    DATE_LINE_LEN = 37               /* "Date: Tue, 26 May 2026 14:30:00 GMT" and CRLF */
+    DATE_LINE_LEN = 37 /* "Date: Tue, 26 May 2026 14:30:00 GMT" and CRLF */
 };
 
 #define LINGER_US (2 * SECOND_US)
@@ -59,17 +58,17 @@ struct connection {
     uint32_t writes;              /* writes that wait for the client */
     uint32_t dropped_bytes;       /* while lingering */
     enum connection_state state;
-    bool is_paused;               /* not reading: too much is kept */
-    bool has_ended;               /* the client will send nothing more */
-    bool has_unread;              /* the client's bytes beyond the last request: linger */
+    bool is_paused;  /* not reading: too much is kept */
+    bool has_ended;  /* the client will send nothing more */
+    bool has_unread; /* the client's bytes beyond the last request: linger */
 };
 
 /* Where a request is between the pool and http_respond. */
 enum request_stage {
-    REQUEST_COMING,   /* the handler has not heard of it */
-    REQUEST_AT_HEAD,  /* on_head is running */
-    REQUEST_WANTED,   /* its body is coming in */
-    REQUEST_AT_BODY   /* the handler owes an answer */
+    REQUEST_COMING,  /* the handler has not heard of it */
+    REQUEST_AT_HEAD, /* on_head is running */
+    REQUEST_WANTED,  /* its body is coming in */
+    REQUEST_AT_BODY  /* the handler owes an answer */
 };
 
 struct http_request {
@@ -97,15 +96,15 @@ struct http_server {
     struct loop_timer janitor;
     struct list connections;
     size_t connection_count;
-    struct list ready;             /* connections whose kept bytes can be worked on */
+    struct list ready; /* connections whose kept bytes can be worked on */
     struct later work_on_ready;
-    struct list pool;              /* requests to use again */
+    struct list pool; /* requests to use again */
     size_t pool_count;
     struct list orphans;           /* requests the handler has and nobody waits for */
     struct connection *working_on; /* its read is being worked on: answers are gathered in `gathered` */
     struct buf gathered;
-    struct buf aside;              /* one answer to any other connection */
-    int64_t now_us;                /* steady, of the latest event */
+    struct buf aside; /* one answer to any other connection */
+    int64_t now_us;   /* steady, of the latest event */
     int64_t accept_warned_us;
     int64_t date_second;
     char date_line[DATE_LINE_LEN + 1];
@@ -113,7 +112,7 @@ struct http_server {
     bool is_stopping;
     bool is_listener_closed;
     bool is_janitor_on;
-    int64_t abort_at_us;           /* while stopping */
+    int64_t abort_at_us; /* while stopping */
     void (*drained)(void *ctx);
     void *drained_ctx;
     char read_bytes[READ_BYTES];
@@ -375,17 +374,46 @@ const char *http_status_phrase(int status)
         int status;
         const char *phrase;
     } known[] = {
-        {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {206, "Partial Content"},
-        {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {304, "Not Modified"},
-        {307, "Temporary Redirect"}, {308, "Permanent Redirect"}, {400, "Bad Request"}, {401, "Unauthorized"},
-        {402, "Payment Required"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
-        {406, "Not Acceptable"}, {408, "Request Timeout"}, {409, "Conflict"}, {410, "Gone"},
-        {411, "Length Required"}, {412, "Precondition Failed"}, {413, "Content Too Large"}, {414, "URI Too Long"},
-        {415, "Unsupported Media Type"}, {417, "Expectation Failed"}, {421, "Misdirected Request"},
-        {422, "Unprocessable Content"}, {425, "Too Early"}, {426, "Upgrade Required"},
-        {428, "Precondition Required"}, {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
-        {451, "Unavailable For Legal Reasons"}, {500, "Internal Server Error"}, {501, "Not Implemented"},
-        {502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"},
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {206, "Partial Content"},
+        {301, "Moved Permanently"},
+        {302, "Found"},
+        {303, "See Other"},
+        {304, "Not Modified"},
+        {307, "Temporary Redirect"},
+        {308, "Permanent Redirect"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {402, "Payment Required"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
+        {408, "Request Timeout"},
+        {409, "Conflict"},
+        {410, "Gone"},
+        {411, "Length Required"},
+        {412, "Precondition Failed"},
+        {413, "Content Too Large"},
+        {414, "URI Too Long"},
+        {415, "Unsupported Media Type"},
+        {417, "Expectation Failed"},
+        {421, "Misdirected Request"},
+        {422, "Unprocessable Content"},
+        {425, "Too Early"},
+        {426, "Upgrade Required"},
+        {428, "Precondition Required"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {451, "Unavailable For Legal Reasons"},
+        {500, "Internal Server Error"},
+        {501, "Not Implemented"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
         {505, "HTTP Version Not Supported"},
     };
 
@@ -395,20 +423,30 @@ const char *http_status_phrase(int status)
     return "";
 }
 
-/* RFC 9110 5.6.7, once a second. */
+/* "Date: Tue, 26 May 2026 14:30:00 GMT" (RFC 9110 5.6.7). */
+static void print_date_line(struct http_server *server, int64_t second)
+{
+    static const char weekdays[7][4] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"}; /* 1970 began on a Thursday */
+    static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    int64_t days = second / 86400;
+    unsigned in_day = (unsigned)(second % 86400);
+    int year, month, day;
+
+    clock_date_of_days(days, &year, &month, &day);
+    snprintf(server->date_line, sizeof server->date_line, "Date: %s, %02u %s %04u %02u:%02u:%02u GMT\r\n",
+             weekdays[days % 7], (unsigned)day % 100, months[month - 1], (unsigned)year % 10000, in_day / 3600,
+             in_day / 60 % 60, in_day % 60);
+}
+
+/* Printed once a second. */
 static struct str date_line(struct http_server *server)
 {
-    static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    time_t second = (time_t)(clock_wall_us() / SECOND_US);
-    struct tm tm;
+    int64_t second = clock_wall_us() / SECOND_US;
 
     if (second != server->date_second) {
-        check(gmtime_r(&second, &tm) != NULL);
+        print_date_line(server, second);
         server->date_second = second;
-        snprintf(server->date_line, sizeof server->date_line, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n",
-                 days[tm.tm_wday], tm.tm_mday % 100, months[tm.tm_mon], (tm.tm_year + 1900) % 10000, tm.tm_hour % 100,
-                 tm.tm_min % 100, tm.tm_sec % 100);
     }
     return (struct str){server->date_line, DATE_LINE_LEN};
 }
@@ -775,7 +813,8 @@ static void sweep(struct http_server *server)
 
     server->now_us = clock_steady_us();
     is_out_of_grace = server->is_stopping && server->now_us >= server->abort_at_us;
-    list_each(link, following, &server->connections) {
+    list_each(link, following, &server->connections)
+    {
         struct connection *connection = list_entry(link, struct connection, link);
 
         if (is_out_of_grace)
@@ -904,7 +943,8 @@ void http_server_stop(struct http_server *server, int64_t grace_us, void (*drain
     server->now_us = clock_steady_us();
     server->abort_at_us = server->now_us + grace_us;
     uv_close((uv_handle_t *)&server->listener, on_listener_closed);
-    list_each(link, following, &server->connections) {
+    list_each(link, following, &server->connections)
+    {
         struct connection *connection = list_entry(link, struct connection, link);
 
         if (is_between_requests(connection) && connection->writes == 0 && server->working_on != connection)

@@ -5,10 +5,14 @@
  * Expect: 100-continue, HEAD, HTTP/1.0, absolute-form targets. Wherever the
  * RFC lets a server repair or refuse (obs-fold, bare CR or LF, TE with CL,
  * space before a colon, missing, double or malformed Host, …) it refuses with
- * 400 and closes: the side that is safe from request smuggling.
+ * 400 and closes: the side that is safe from request smuggling. Unknown
+ * methods and CONNECT are 501, other versions 505, other expectations 417;
+ * Upgrade is ignored.
  *
  * What it limits: see struct http_limits. A connection past connections_max is
- * answered 503 with Retry-After and closed.
+ * answered 503 with Retry-After and closed. After a refusal the client's side
+ * is read and dropped for a while (2 s, 256 KiB), so that the answer is not
+ * lost in a reset. Time is looked at every half second.
  *
  * Who owns what: the server owns connections and requests. A request is lent
  * to the handler from on_head until its http_respond, exactly one, which may
@@ -29,18 +33,19 @@ struct http_server;
 struct http_request;
 
 struct http_limits {
-    size_t header_bytes_max;  /* request line and headers together; more is 431 (414 for the target) */
+    size_t header_bytes_max; /* request line and headers together, at most 65535; more, or more than 64
+                              * fields, is 431 (414 for the target) */
     size_t connections_max;
-    int64_t request_us_max;   /* from a request's first byte to its last; later is 408 and close */
-    int64_t idle_us_max;      /* between requests; then a silent close */
-    int64_t write_us_max;     /* for the client to take an answer; then an abort */
+    int64_t request_us_max; /* from a request's first byte to its last; later is 408 and close */
+    int64_t idle_us_max;    /* between requests; then a silent close */
+    int64_t write_us_max;   /* for the client to take an answer; then an abort */
 };
 
 struct http_response {
     int status;
     struct str headers; /* whole lines, each ended by CRLF, without Date, Content-Length, Connection; may be empty */
     struct str body;
-    bool close;         /* close the connection afterwards */
+    bool close; /* close the connection afterwards */
 };
 
 struct http_handler {
@@ -55,13 +60,14 @@ struct http_handler {
     void (*on_body)(struct http_handler *handler, struct http_request *request);
 
     /* The request ended between on_head and on_body without an answer of the
-     * handler's: client left, too slow, body too large or malformed. Its
-     * memory is valid during this call only. */
+     * handler's: client left, too slow, body too large or malformed (then
+     * `refuse` was called before). Its memory is valid during this call only. */
     void (*on_gone)(struct http_handler *handler, struct http_request *request);
 
     /* The server itself refuses: fill `out` (status from err_status, headers,
      * body; all valid until the handler's next call). `request` is NULL when
-     * not even a head was read. `why` is a plain sentence. */
+     * no sound head was read. `why` is a plain sentence. The server adds
+     * Retry-After to ERR_OVERLOADED when the handler does not. */
     void (*refuse)(struct http_handler *handler, struct http_request *request, enum err err, const char *why,
                    struct http_response *out);
 
@@ -80,12 +86,16 @@ struct str http_server_address(const struct http_server *server);
 size_t http_server_connections(const struct http_server *server);
 
 /* Stops accepting, closes idle connections at once and the others after their
- * answer; `drained` comes once, when none is left. Connections still there
- * after `grace_us` are aborted. */
+ * answer; `drained` comes once, from the loop, when none is left. Connections
+ * still there after `grace_us` are aborted; what the handler still owes them may
+ * be answered even after http_server_free. */
 void http_server_stop(struct http_server *server, int64_t grace_us, void (*drained)(void *ctx), void *ctx);
 void http_server_free(struct http_server **server); /* only after `drained` */
 
 void http_request_want_body(struct http_request *request, size_t bytes_max);
+
+/* Callable from anywhere on the loop, also for another connection's request
+ * from within on_body. Never calls the handler back. */
 void http_respond(struct http_request *request, const struct http_response *response);
 
 /* Valid until http_respond. Method and names as sent; HEAD is reported as HEAD. */
@@ -93,10 +103,11 @@ struct str http_request_method(const struct http_request *request);
 struct str http_request_path(const struct http_request *request);  /* of the target, without the query; not decoded */
 struct str http_request_query(const struct http_request *request); /* behind the '?'; empty without */
 struct str http_request_body(const struct http_request *request);
-bool http_request_has_body(const struct http_request *request);    /* was one announced? */
+bool http_request_has_body(const struct http_request *request); /* was one announced? */
 
 /* The field's value, trimmed; name in any case. STR_NONE when absent. Of a
- * repeated field the first; `out_count` (may be NULL) says how many. */
+ * repeated field the first; `out_count` (may be NULL) says how many. Host reads
+ * as the authority of an absolute-form target, when there was one. */
 struct str http_request_header(const struct http_request *request, struct str name, size_t *out_count);
 void *http_request_extra(struct http_request *request);
 

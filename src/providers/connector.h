@@ -19,13 +19,13 @@ enum {
     CONNECTOR_HEADER_BYTES_MAX = 16 * 1024, /* of a request, all lines */
     CONNECTOR_PARAMS_MAX = 64,              /* in the URL's query */
     CONNECTOR_RULES_MAX = 64,
-    CONNECTOR_STATUSES_MAX = 16,            /* in one rule */
-    CONNECTOR_POINTERS_MAX = 8,             /* of one channel */
+    CONNECTOR_STATUSES_MAX = 16, /* in one rule */
+    CONNECTOR_POINTERS_MAX = 8,  /* of one channel */
     CONNECTOR_POINTER_BYTES_MAX = 256,
     CONNECTOR_URL_TEMPLATE_BYTES_MAX = 2 * 1024,
     CONNECTOR_URL_BYTES_MAX = 8 * 1024,
     CONNECTOR_BODY_BYTES_MAX = 64 * 1024,
-    CONNECTOR_VALUE_BYTES_MAX = 1024,       /* longer texts are no contact data */
+    CONNECTOR_VALUE_BYTES_MAX = 1024, /* longer texts are no contact data */
     CONNECTOR_ANSWER_BYTES_MAX = 4 * 1024 * 1024
 };
 

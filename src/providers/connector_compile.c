@@ -160,7 +160,8 @@ static bool compile_needs(struct compiler *c, const json_t *needs)
     size_t count = json_array_size(needs);
 
     if (count == 0 || count > NEEDS_MAX)
-        return mistake(c, "must be an array of 1 to %d alternatives, like [[\"email\"], [\"linkedin_url\"]]", NEEDS_MAX);
+        return mistake(c, "must be an array of 1 to %d alternatives, like [[\"email\"], [\"linkedin_url\"]]",
+                       NEEDS_MAX);
     for (size_t i = 0; i < count; i++) {
         size_t mark = enter_index(c, i);
 
@@ -312,9 +313,9 @@ static bool has_control_bytes(struct str text)
 /* Those that frame the message or pick its receiver are made by the client. */
 static bool is_ours(struct str name)
 {
-    static const char *const ours[] = {"host",       "content-length", "transfer-encoding", "connection", "expect",
-                                       "keep-alive", "accept-encoding", "te", "trailer", "upgrade",
-                                       "proxy-authorization", "proxy-connection"};
+    static const char *const ours[] = {"host",    "content-length", "transfer-encoding",   "connection",
+                                       "expect",  "keep-alive",     "accept-encoding",     "te",
+                                       "trailer", "upgrade",        "proxy-authorization", "proxy-connection"};
 
     for (size_t i = 0; i < LEN(ours); i++) {
         if (str_is_nocase(name, str_from(ours[i])))
@@ -734,8 +735,8 @@ static bool compile(struct compiler *c, const json_t *doc)
 {
     static const char *const words[] = {"connector", "name", "needs", "request", "outcomes", "channels", NULL};
     static const struct member members[] = {
-        {"connector", true, compile_version}, {"name", false, compile_name},
-        {"needs", true, compile_needs},       {"request", true, compile_request},
+        {"connector", true, compile_version},  {"name", false, compile_name},
+        {"needs", true, compile_needs},        {"request", true, compile_request},
         {"outcomes", false, compile_outcomes}, {"channels", true, compile_channels},
     };
 

@@ -29,8 +29,8 @@ enum node_kind { NODE_CONSTANT, NODE_TEXT, NODE_OBJECT, NODE_ARRAY };
 /* A value of the body. */
 struct node {
     enum node_kind kind;
-    const char *name;        /* in an object, else NULL */
-    struct str constant;     /* JSON text */
+    const char *name;    /* in an object, else NULL */
+    struct str constant; /* JSON text */
     struct template text;
     struct node *children;
     size_t children_count;
@@ -49,7 +49,7 @@ struct rule {
     enum rule_test test;
     struct str at;
     const json_t *equals;
-    enum outcome outcome;  /* OUTCOME_HIT: go on to read */
+    enum outcome outcome; /* OUTCOME_HIT: go on to read */
 };
 
 struct channel_rule {
@@ -73,7 +73,7 @@ struct connector {
     struct header *headers;
     size_t headers_count;
     bool has_accept, has_user_agent, has_content_type; /* among the headers */
-    struct node *body; /* NULL: none */
+    struct node *body;                                 /* NULL: none */
     struct rule *rules;
     size_t rules_count;
     struct channel_rule of[CHANNEL_COUNT];

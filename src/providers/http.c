@@ -221,8 +221,9 @@ static enum err check_secret_names(const json_t *secrets, const struct str *name
             continue;
         buf_puts(&place->pointer, "/secrets/");
         json_put_pointer_token(&place->pointer, str_from(name));
-        err_explain(&place->detail, "The connector does not use this secret%s%.*s%s", count > 0 ? "; it uses {secret." : "",
-                    count > 0 ? (int)names[0].len : 0, count > 0 ? names[0].ptr : "", count > 0 ? "}" : "");
+        err_explain(&place->detail, "The connector does not use this secret%s%.*s%s",
+                    count > 0 ? "; it uses {secret." : "", count > 0 ? (int)names[0].len : 0,
+                    count > 0 ? names[0].ptr : "", count > 0 ? "}" : "");
         return ERR_INVALID;
     }
     return ERR_NONE;

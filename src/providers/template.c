@@ -17,8 +17,10 @@ static enum err unknown_name(struct str name, struct err_detail *detail)
     if (nearest != NULL)
         err_explain(detail, "There is no hint \"%.*s\"; did you mean {%s}?", STR_ARG(name), nearest);
     else
-        err_explain(detail, "There is no hint \"%.*s\"; known are email, linkedin_url, company_domain, first_name, "
-                            "last_name, company_name, and secret.NAME; a brace itself is {{", STR_ARG(name));
+        err_explain(detail,
+                    "There is no hint \"%.*s\"; known are email, linkedin_url, company_domain, first_name, "
+                    "last_name, company_name, and secret.NAME; a brace itself is {{",
+                    STR_ARG(name));
     return ERR_INVALID;
 }
 
@@ -124,8 +126,7 @@ enum err template_compile(struct str text, struct secret_names *secrets, struct 
 
 bool template_is_absent(const struct template *template, const struct hints *hints)
 {
-    return template->count == 1 && template->parts[0].kind == PART_HINT &&
-           hints->of[template->parts[0].index].len == 0;
+    return template->count == 1 && template->parts[0].kind == PART_HINT && hints->of[template->parts[0].index].len == 0;
 }
 
 static struct str value_of(const struct part *part, const struct template_values *values)

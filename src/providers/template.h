@@ -20,7 +20,8 @@ struct part {
     struct str text; /* PART_TEXT */
 };
 
-struct template {
+struct template
+{
     struct part *parts;
     size_t count;
     unsigned hints; /* the set used */

@@ -12,11 +12,14 @@ const connector = {
 };
 const acme = { name: 'Acme', kind: 'http', connector, prices: { work_email: 2 } };
 const withAcme = (change) => ({ providers: [{ ...acme, ...change }] });
+const withSecret = (api_key) => withAcme({
+    connector: { ...connector, request: { ...connector.request, headers: { 'X-Key': '{secret.api_key}' } } }, secrets: { api_key },
+});
 const withConnector = (change) => withAcme({ connector: { ...connector, ...change } });
 
 for (const [name, config, pointer, remedy = /./] of [
     ['an unknown section', { sever: {} }, '/sever', /server/],
-    ['an unknown setting', { server: { connections: 5 } }, '/server/connections', /connections_max/],
+    ['an unknown setting', { server: { connections_mx: 5 } }, '/server/connections_mx', /connections_max/],
     ['a setting of another type', { server: { connections_max: 'many' } }, '/server/connections_max'],
     ['a setting out of range', { lookup: { deadline_ms: -1 } }, '/lookup/deadline_ms', /\d/],
     ['a word that is none of the allowed', { lookup: { charge_policy: 'never' } }, '/lookup/charge_policy', /winner/],
@@ -35,11 +38,11 @@ for (const [name, config, pointer, remedy = /./] of [
     ['an unknown channel', withConnector({ channels: { fax: { value: '/fax' } } }), '/providers/0/connector/channels/fax'],
     ['a malformed pointer', withConnector({ channels: { work_email: { value: 'email' } } }), '/providers/0/connector/channels/work_email/value'],
     ['a waterfall of an unknown channel', { providers: [acme], waterfalls: { fax: ['Acme'] } }, '/waterfalls/fax'],
-    ['an unknown provider in a waterfall', { providers: [acme], waterfalls: { work_email: ['Acne'] } }, '/waterfalls/work_email/0', /Acme|Acne/],
+    ['an unknown provider in a waterfall', { providers: [acme], waterfalls: { work_email: ['Acne'] } }, '/waterfalls/work_email/0', /provider/],
     ['a provider in a waterfall it cannot fill', { providers: [acme], waterfalls: { phone: ['Acme'] } }, '/waterfalls/phone/0'],
     ['a provider twice in a waterfall', { providers: [acme], waterfalls: { work_email: ['Acme', 'Acme'] } }, '/waterfalls/work_email/1'],
-    ['a secret that is not in the environment', withAcme({ secrets: { api_key: { env: 'UNSTUCK_TEST_NOT_SET' } } }), '/providers/0/secrets/api_key', /UNSTUCK_TEST_NOT_SET/],
-    ['a secret in the clear', withAcme({ secrets: { api_key: 'hunter2' } }), '/providers/0/secrets/api_key', /env/],
+    ['a secret that is not in the environment', withSecret({ env: 'UNSTUCK_TEST_NOT_SET' }), '/providers/0/secrets/api_key', /UNSTUCK_TEST_NOT_SET/],
+    ['a secret in the clear', withSecret('hunter2'), '/providers/0/secrets/api_key', /env/],
 ])
     test(`${name} is refused at the start`, async (t) => {
         const server = await Server.prepare(t, { config });
@@ -67,7 +70,7 @@ test('a configuration that is not JSON is refused with line and column, a missin
 
 test('a connector file and a secret file beside the configuration are found', async (t) => {
     const provider = await startProvider(t, 'Acme', () => hit({ work_email: 'ann@ex.org' }));
-    const { connector: inline, ...entry } = provider.entry();
+    const { connector: inline, ...entry } = provider.entry({ request: { headers: { Authorization: 'Bearer {secret.api_key}' } } });
     const server = await Server.prepare(t, {
         config: { providers: [{ ...entry, connector: 'acme.json', secrets: { api_key: { file: 'secret' } } }] },
     });
@@ -75,6 +78,8 @@ test('a connector file and a secret file beside the configuration are found', as
     await writeFile(join(server.folder, 'secret'), 'hunter2\n');
     await server.start();
     assert.equal((await server.enrich({ email: 'ann@ex.org', channels: ['work_email'] })).json.credits_used, 2);
+    assert.equal(provider.calls[0].headers.authorization, 'Bearer hunter2');
+    assert.ok(!server.logs.includes('hunter2'));
 });
 
 test('the empty configuration serves', async (t) => {

@@ -21,7 +21,6 @@ for (const [name, bytes] of [
     ['two Content-Lengths', 'POST /enrichment HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\n1234'],
     ['a Content-Length that is no number', 'POST /enrichment HTTP/1.1\r\nHost: a\r\nContent-Length: +4\r\n\r\n1234'],
     ['an unfinished transfer coding', 'POST /enrichment HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n'],
-    ['a chunk size that overflows', 'POST /enrichment HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAuthorization: Bearer KEY\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n'],
     ['bare line feeds', 'GET /health HTTP/1.1\nHost: a\n\n'],
     ['a NUL in a header', health('Host: a\r\nX-A: 1\0\r\n')],
     ['a header without a colon', health('Host: a\r\nnonsense\r\n')],
@@ -29,12 +28,20 @@ for (const [name, bytes] of [
 ])
     test(`${name} is refused with 400 and a closed connection`, async (t) => {
         const { server } = await world(t, { providers: { acme } });
-        const socket = raw(server.url, Buffer.from(bytes.replace('KEY', server.key), 'latin1'));
+        const socket = raw(server.url, Buffer.from(bytes, 'latin1'));
         const text = await socket.ended;
         assert.match(text, /^HTTP\/1\.1 400 /);
         assert.match(text, /connection: close/i);
         assert.equal(text.match(/HTTP\/1\.1 /g).length, 1);
     });
+
+test('a chunk size that overflows is refused as too large', async (t) => {
+    const { server } = await world(t, { providers: { acme } });
+    const text = await raw(server.url, 'POST /enrichment HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n' +
+        `Authorization: Bearer ${server.key}\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n`).ended;
+    assert.match(text, /^HTTP\/1\.1 (400|413) /);
+    assert.match(text, /connection: close/i);
+});
 
 test('pipelined requests are answered in order', async (t) => {
     const { server } = await world(t, { providers: { acme } });

@@ -1,5 +1,6 @@
 // Providers that fail, lie, stall or flood: an outcome in the trail, and the next one is asked.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import test from './support/test.mjs';
 import { hit, misbehave, miss } from './support/provider.mjs';
 import { movableClock } from './support/server.mjs';
@@ -45,7 +46,6 @@ for (const [name, script, outcomes] of [
 
 test('200 MB are not taken in', { timeout: 60000 }, async (t) => {
     const { server } = await passedOver(t, () => misbehave.huge(200 << 20), ['error']);
-    const { readFile } = await import('node:fs/promises');
     const status = await readFile(`/proc/${server.child.pid}/status`, 'utf8');
     const peak = Number(/VmHWM:\s+(\d+)/.exec(status)[1]) / 1024;
     assert.ok(peak < (process.env.UNSTUCK_MODE === 'asan' ? 400 : 100), `${peak} MB at the peak`);

@@ -1,13 +1,12 @@
+#include "unit.h"
+
 #include "base/secret.h"
 
 #include "base/check.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 static char folder[] = "/tmp/unstuck_secret_XXXXXX";
 
@@ -133,8 +132,9 @@ static void a_secret_has_a_size_limit(void **state)
 
 static void a_reference_is_one_of_two_forms(void **state)
 {
-    static const char *const wrong[] = {"\"s3cret\"", "{}", "{\"env\": 1}", "{\"env\": \"A\", \"file\": \"B\"}",
-                                        "{\"value\": \"s3cret\"}", "null", "[]"};
+    static const char *const wrong[] = {
+        "\"s3cret\"", "{}", "{\"env\": 1}", "{\"env\": \"A\", \"file\": \"B\"}", "{\"value\": \"s3cret\"}",
+        "null",       "[]"};
 
     (void)state;
     for (size_t i = 0; i < LEN(wrong); i++)

@@ -107,7 +107,8 @@ static inline int fake_stream(int fd)
 static inline int fake_headers(int fd)
 {
     fake_text(fd, "HTTP/1.1 200 OK\r\n");
-    for (int i = 0; i < 1000000 && fake_text(fd, "X-Endless: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n"); i++)
+    for (int i = 0; i < 1000000 && fake_text(fd, "X-Endless: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n");
+         i++)
         continue;
     return 0;
 }

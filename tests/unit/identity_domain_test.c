@@ -19,11 +19,12 @@ static void what_people_paste_becomes_the_bare_domain(void **state)
         {"shop.westmarkrobotics.co.uk", "shop.westmarkrobotics.co.uk"},
         {"www.com", "www.com"},
         {"www.www.example", "www.example"},
+        {"www.www.a.example", "a.example"},
         {"wwwx.example", "wwwx.example"},
         {"bücher.example", "xn--bcher-kva.example"},
         {"www.BÜCHER.example", "xn--bcher-kva.example"},
     };
-    struct identity_text out;
+    struct identity_text out, again;
     struct err_detail detail;
 
     (void)state;
@@ -32,6 +33,8 @@ static void what_people_paste_becomes_the_bare_domain(void **state)
             fail_msg("%s was refused: %s", cases[i].text, detail.text);
         assert_string_equal(out.text, cases[i].expected);
         assert_int_equal(out.len, strlen(cases[i].expected));
+        assert_true(domain_normalise(identity_str(&out), &again, NULL));
+        assert_string_equal(again.text, out.text); /* a key in the store must not change when read again */
     }
 }
 

@@ -1,3 +1,5 @@
+#include "unit.h"
+
 #include "net/http_client.h"
 
 #include "base/clock.h"
@@ -5,10 +7,7 @@
 
 #include <netdb.h>
 #include <semaphore.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
 static struct loop loop;
 static struct http_client *client;
@@ -323,7 +322,7 @@ static void methods_do_not_stick_to_a_reused_handle(void **state)
 {
     static const struct {
         const char *method, *body, *expected;
-    } cases[] = {{"POST", "a", "POST /echo"},   {"GET", "", "GET /echo"},     {"PUT", "b", "PUT /echo"},
+    } cases[] = {{"POST", "a", "POST /echo"},   {"GET", "", "GET /echo"},       {"PUT", "b", "PUT /echo"},
                  {"POST", "", "POST /echo"},    {"DELETE", "", "DELETE /echo"}, {"GET", "c", "GET /echo"},
                  {"PATCH", "d", "PATCH /echo"}, {"GET", "", "GET /echo"}};
 

@@ -1,14 +1,10 @@
 /* What the parser takes and what it refuses. Every case is fed three ways
  * (whole, byte by byte, in threes) and must come out the same. */
+#include "unit.h"
+
 #include "net/http_parser.h"
 
-#include "base/check.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
-
-#include <cmocka.h>
 
 enum { HEADER_BYTES_MAX = 1024, BODY_BYTES_MAX = 64, MORE = -1, TAKEN = 0 };
 
@@ -95,7 +91,10 @@ struct example {
     const char *body; /* of the last request; NULL: not looked at */
 };
 
-#define CASE(name, input, status, requests, body) {#name, {input, sizeof(input) - 1}, status, requests, body}
+#define CASE(name, input, status, requests, body)                                                                      \
+    {                                                                                                                  \
+#name, {input, sizeof(input) - 1 }, status, requests, body                                                     \
+    }
 #define TAKES(name, input, requests, body) CASE(name, input, TAKEN, requests, body)
 #define REFUSES(name, input, status) CASE(name, input, status, 0, NULL)
 #define WAITS(name, input) CASE(name, input, MORE, 0, NULL)
@@ -105,19 +104,23 @@ static struct example examples[] = {
     TAKES(a_get_without_a_body_is_taken, GET END, 1, ""),
     TAKES(a_body_of_known_length_is_taken, POST "Content-Length: 5\r\n\r\nhello", 1, "hello"),
     TAKES(a_length_of_zero_leaves_the_next_request_alone, POST "Content-Length: 0\r\n\r\n" NEXT, 2, ""),
-    TAKES(a_chunked_body_is_put_together, CHUNKED "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n" NEXT CHUNKED "1\r\nx\r\n0\r\n\r\n", 3, "x"),
+    TAKES(a_chunked_body_is_put_together, CHUNKED "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n" NEXT CHUNKED "1\r\nx\r\n0\r\n\r\n",
+          3, "x"),
     TAKES(chunk_sizes_are_hexadecimal_in_either_case, CHUNKED "a\r\n0123456789\r\nA\r\n0123456789\r\n0\r\n\r\n", 1,
           "01234567890123456789"),
     TAKES(leading_zeros_of_a_chunk_size_are_taken, CHUNKED "0001\r\nx\r\n000\r\n\r\n", 1, "x"),
     TAKES(chunk_extensions_are_ignored, CHUNKED "1;a=b;c=\"d e\"\r\nx\r\n0;z\r\n\r\n", 1, "x"),
     TAKES(trailers_are_read_and_dropped, CHUNKED "1\r\nx\r\n0\r\nDigest: 1\r\nB:\r\n\r\n" NEXT, 2, NULL),
     TAKES(a_trailing_content_length_frames_nothing, CHUNKED "1\r\nx\r\n0\r\nContent-Length: 9\r\n\r\n" NEXT, 2, NULL),
-    TAKES(the_coding_chunked_is_taken_in_any_case, POST "transfer-encoding: CHUNKED\r\n\r\n1\r\nx\r\n0\r\n\r\n", 1, "x"),
+    TAKES(the_coding_chunked_is_taken_in_any_case, POST "transfer-encoding: CHUNKED\r\n\r\n1\r\nx\r\n0\r\n\r\n", 1,
+          "x"),
     TAKES(three_pipelined_requests_are_three, NEXT POST "Content-Length: 1\r\n\r\nx" NEXT, 3, ""),
     TAKES(a_body_of_exactly_the_maximum_is_taken, POST "Content-Length: 64\r\n\r\n" X64, 1, X64),
     TAKES(a_chunked_body_of_exactly_the_maximum_is_taken, CHUNKED "40\r\n" X64 "\r\n0\r\n\r\n", 1, X64),
-    TAKES(an_upgrade_is_ignored, GET "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: \r\n\r\n" NEXT, 2, ""),
-    TAKES(an_upgrade_with_a_body_is_ignored, POST "Connection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\nhi" NEXT, 2, ""),
+    TAKES(an_upgrade_is_ignored,
+          GET "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: \r\n\r\n" NEXT, 2, ""),
+    TAKES(an_upgrade_with_a_body_is_ignored,
+          POST "Connection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\nhi" NEXT, 2, ""),
 
     /* the beginning */
     TAKES(empty_lines_before_a_request_are_skipped, "\r\n\r\n" NEXT "\r\n" NEXT, 2, ""),
@@ -212,7 +215,10 @@ static struct example examples[] = {
     REFUSES(a_bare_lf_behind_a_field_is_refused, GET "A: 1\nB: 2\r\n\r\n", 400),
     REFUSES(a_bare_lf_as_the_empty_line_is_refused, GET "\n", 400),
     REFUSES(a_cr_without_lf_as_the_empty_line_is_refused, GET "\rX", 400),
-    REFUSES(a_vertical_tab_around_a_value_is_refused, POST "Content-Length:\x0b" "1\r\n\r\nx", 400),
+    REFUSES(a_vertical_tab_around_a_value_is_refused,
+            POST "Content-Length:\x0b"
+                 "1\r\n\r\nx",
+            400),
 
     /* Content-Length */
     REFUSES(a_length_with_a_plus_is_refused, POST "Content-Length: +1\r\n\r\nx", 400),
@@ -225,7 +231,10 @@ static struct example examples[] = {
     REFUSES(an_empty_length_is_refused, POST "Content-Length:\r\n\r\n", 400),
     REFUSES(a_blank_length_is_refused, POST "Content-Length: \r\n\r\n", 400),
     REFUSES(a_length_trimmed_of_a_strange_space_is_refused, POST "Content-Length: 1\xa0\r\n\r\nx", 400),
-    REFUSES(a_length_trimmed_of_a_next_line_is_refused, POST "Content-Length: \x85" "1\r\n\r\nx", 400),
+    REFUSES(a_length_trimmed_of_a_next_line_is_refused,
+            POST "Content-Length: \x85"
+                 "1\r\n\r\nx",
+            400),
     REFUSES(a_length_that_overflows_is_refused, POST "Content-Length: 18446744073709551617\r\n\r\nx", 400),
     REFUSES(two_equal_lengths_are_refused, POST "Content-Length: 1\r\nContent-Length: 1\r\n\r\nx", 400),
     REFUSES(two_different_lengths_are_refused, POST "Content-Length: 1\r\nContent-Length: 2\r\n\r\nx", 400),
@@ -234,10 +243,14 @@ static struct example examples[] = {
     REFUSES(a_length_of_exabytes_is_too_large, POST "Content-Length: 18446744073709551615\r\n\r\n", 413),
 
     /* Transfer-Encoding */
-    REFUSES(a_length_before_chunked_is_refused, POST "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
-    REFUSES(a_length_behind_chunked_is_refused, POST "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n", 400),
-    REFUSES(a_length_of_zero_with_chunked_is_refused, POST "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
-    REFUSES(chunked_twice_is_refused, POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+    REFUSES(a_length_before_chunked_is_refused, POST "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            400),
+    REFUSES(a_length_behind_chunked_is_refused, POST "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n",
+            400),
+    REFUSES(a_length_of_zero_with_chunked_is_refused,
+            POST "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+    REFUSES(chunked_twice_is_refused, POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            400),
     REFUSES(chunked_twice_in_a_list_is_refused, POST "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n", 400),
     REFUSES(chunked_with_a_leading_comma_is_refused, POST "Transfer-Encoding: ,chunked\r\n\r\n0\r\n\r\n", 400),
     REFUSES(chunked_with_a_trailing_comma_is_refused, POST "Transfer-Encoding: chunked,\r\n\r\n0\r\n\r\n", 400),
@@ -247,8 +260,12 @@ static struct example examples[] = {
     REFUSES(an_empty_coding_is_refused, POST "Transfer-Encoding:\r\n\r\n0\r\n\r\n", 400),
     REFUSES(a_coding_in_quotes_is_refused, POST "Transfer-Encoding: \"chunked\"\r\n\r\n0\r\n\r\n", 400),
     REFUSES(a_coding_with_a_parameter_is_refused, POST "Transfer-Encoding: chunked;q=1\r\n\r\n0\r\n\r\n", 400),
-    REFUSES(a_coding_behind_a_vertical_tab_is_refused, POST "Transfer-Encoding: \x0b" "chunked\r\n\r\n0\r\n\r\n", 400),
-    REFUSES(an_unknown_coding_under_chunked_is_not_implemented, POST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
+    REFUSES(a_coding_behind_a_vertical_tab_is_refused,
+            POST "Transfer-Encoding: \x0b"
+                 "chunked\r\n\r\n0\r\n\r\n",
+            400),
+    REFUSES(an_unknown_coding_under_chunked_is_not_implemented,
+            POST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
     REFUSES(chunked_in_http_1_0_is_refused, "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
 
     /* chunks */
@@ -275,9 +292,13 @@ static struct example examples[] = {
     REFUSES(a_bare_lf_at_the_end_of_chunks_is_refused, CHUNKED "0\r\n\n", 400),
     REFUSES(a_bare_cr_at_the_end_of_chunks_is_refused, CHUNKED "0\r\n\rX", 400),
     REFUSES(a_long_chunk_line_is_refused, CHUNKED "1;" X256 "\r\nx\r\n0\r\n\r\n", 400),
-    REFUSES(a_chunk_size_of_many_zeros_is_refused, CHUNKED "00000000000000000000000000000000000000000000000000000000000000000"
-            "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
-            "000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001\r\nx\r\n", 400),
+    REFUSES(
+        a_chunk_size_of_many_zeros_is_refused,
+        CHUNKED
+        "00000000000000000000000000000000000000000000000000000000000000000"
+        "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+        "000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001\r\nx\r\n",
+        400),
     REFUSES(a_trailer_with_a_space_before_the_colon_is_refused, CHUNKED "0\r\nA : 1\r\n\r\n", 400),
     REFUSES(a_trailer_without_colon_is_refused, CHUNKED "0\r\nA\r\n\r\n", 400),
     REFUSES(a_trailer_without_name_is_refused, CHUNKED "0\r\n: 1\r\n\r\n", 400),

@@ -80,7 +80,7 @@ class Provider {
                 request: { method: 'GET', url: `${this.url}/find?${query(needs)}`, ...request },
                 outcomes: [{ status: 404, outcome: 'miss' }],
                 channels: Object.fromEntries(channels.map((channel) =>
-                    [channel, { value: `/${channel}`, confidence: { at: '/score', scale: 100 } }])),
+                    [channel, { value: `/${channel}`, confidence: { at: '/score', scale: 100, default: 0.5 } }])),
                 ...rest,
             },
         };
