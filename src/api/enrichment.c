@@ -121,36 +121,37 @@ static void refuse_question(struct exchange *x, enum err err, const struct shape
                              STR_NONE);
 }
 
-static void ask(struct exchange *x, const json_t *doc)
+/* Fills the lookup's question, or refuses the request. */
+static bool read_question(struct exchange *x, struct lookup *lookup)
 {
-    struct lookup *lookup = lookup_new(x->api->engine, x->workspace);
     struct shape_mistakes mistakes;
+    struct err_detail detail;
+    json_t *doc;
     enum err err;
 
-    if (lookup == NULL) {
-        exchange_refuse(x, ERR_OVERLOADED, "too many lookups are under way; try again in a second");
-        return;
+    if (question_read_plain(http_request_body(x->request), lookup_arena(lookup), lookup_question(lookup)))
+        return true;
+    if (json_read(http_request_body(x->request), &doc, &detail) != ERR_NONE) {
+        exchange_refuse(x, ERR_MALFORMED_JSON, detail.text);
+        return false;
     }
     shape_mistakes_init(&mistakes);
     err = question_read(doc, lookup_arena(lookup), lookup_question(lookup), &mistakes);
-    if (err == ERR_NONE) {
-        lookup_start(lookup, lookup_done, x);
-    } else {
-        lookup_free(&lookup);
+    if (err != ERR_NONE)
         refuse_question(x, err, &mistakes);
-    }
     shape_mistakes_deinit(&mistakes);
+    json_decref(doc);
+    return err == ERR_NONE;
 }
 
 void enrichment_post(struct exchange *x)
 {
-    struct err_detail detail;
-    json_t *doc;
+    struct lookup *lookup = lookup_new(x->api->engine, x->workspace);
 
-    if (json_read(http_request_body(x->request), &doc, &detail) != ERR_NONE) {
-        exchange_refuse(x, ERR_MALFORMED_JSON, detail.text);
-        return;
-    }
-    ask(x, doc);
-    json_decref(doc);
+    if (lookup == NULL)
+        exchange_refuse(x, ERR_OVERLOADED, "too many lookups are under way; try again in a second");
+    else if (read_question(x, lookup))
+        lookup_start(lookup, lookup_done, x);
+    else
+        lookup_free(&lookup);
 }

@@ -45,7 +45,7 @@ bool buf_reserve(struct buf *buf, size_t bytes)
     return true;
 }
 
-void buf_put(struct buf *buf, struct str s)
+void buf_put_slowly(struct buf *buf, struct str s)
 {
     if (!buf_reserve(buf, s.len))
         return;
@@ -53,11 +53,6 @@ void buf_put(struct buf *buf, struct str s)
         memcpy(buf->ptr + buf->len, s.ptr, s.len);
     buf->len += s.len;
     buf->ptr[buf->len] = '\0';
-}
-
-void buf_put_char(struct buf *buf, char c)
-{
-    buf_put(buf, (struct str){&c, 1});
 }
 
 void buf_put_i64(struct buf *buf, int64_t value)

@@ -27,8 +27,25 @@ void buf_clear(struct buf *buf);  /* keeps the memory */
 /* Makes room for `bytes` more; false (and is_overflown) past the maximum. */
 bool buf_reserve(struct buf *buf, size_t bytes);
 
-void buf_put(struct buf *buf, struct str s);
-void buf_put_char(struct buf *buf, char c);
+void buf_put_slowly(struct buf *buf, struct str s); /* where the memory must grow */
+
+static inline void buf_put(struct buf *buf, struct str s)
+{
+    if (s.len >= buf->capacity - buf->len) {
+        buf_put_slowly(buf, s);
+        return;
+    }
+    if (s.len != 0)
+        memcpy(buf->ptr + buf->len, s.ptr, s.len);
+    buf->len += s.len;
+    buf->ptr[buf->len] = '\0';
+}
+
+static inline void buf_put_char(struct buf *buf, char c)
+{
+    buf_put(buf, (struct str){&c, 1});
+}
+
 void buf_put_i64(struct buf *buf, int64_t value);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 #define buf_puts(buf, literal) buf_put((buf), STR(literal))

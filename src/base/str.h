@@ -31,6 +31,7 @@ bool str_is_nocase(struct str a, struct str b);
 bool str_starts(struct str s, struct str prefix);
 bool str_starts_nocase(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
+struct str str_trim_start(struct str s);           /* without them at the start */
 struct str str_trim(struct str s);                 /* without spaces, tabs, CR, LF at both ends */
 struct str str_from_at(struct str s, size_t from); /* the rest from `from` on; empty past the end */
 

@@ -19,19 +19,25 @@ static const struct {
 
 enum { HINT_BYTES_MAX = 2048 };
 
+static bool keep_hint(struct question *out, size_t reader, struct str text, struct arena *arena,
+                      struct err_detail *why)
+{
+    struct identity_text normal;
+
+    if (!hint_readers[reader].normalise(text, &normal, why))
+        return false;
+    out->hints.of[hint_readers[reader].hint] = arena_keep(arena, identity_str(&normal));
+    return true;
+}
+
 static void read_hints(struct shape *shape, struct arena *arena, struct question *out)
 {
     for (size_t i = 0; i < LEN(hint_readers); i++) {
         const char *name = hint_name(hint_readers[i].hint);
-        struct identity_text normal;
         struct err_detail why;
         struct str text;
 
-        if (!shape_str(shape, name, 1, HINT_BYTES_MAX, &text))
-            continue;
-        if (hint_readers[i].normalise(text, &normal, &why))
-            out->hints.of[hint_readers[i].hint] = arena_keep(arena, identity_str(&normal));
-        else
+        if (shape_str(shape, name, 1, HINT_BYTES_MAX, &text) && !keep_hint(out, i, text, arena, &why))
             shape_report_member(shape, name, "%s", why.text);
     }
 }
@@ -204,11 +210,13 @@ static void find_identities(struct question *out, struct arena *arena)
         out->identities[out->identity_count++] = (struct identity){IDENTITY_DOMAIN, of[HINT_COMPANY_DOMAIN], STR_NONE};
 }
 
+static const struct question unasked = {.max_credits = CREDITS_MAX, .max_age_us = -1};
+
 enum err question_read(const json_t *doc, struct arena *arena, struct question *out, struct shape_mistakes *mistakes)
 {
     struct shape shape;
 
-    *out = (struct question){.max_credits = CREDITS_MAX, .max_age_us = -1};
+    *out = unasked;
     if (!shape_begin(&shape, doc, STR(""), mistakes))
         return ERR_INVALID;
     read_hints(&shape, arena, out);
@@ -222,6 +230,120 @@ enum err question_read(const json_t *doc, struct arena *arena, struct question *
     if (out->identity_count == 0)
         return ERR_IDENTITY_REQUIRED;
     return arena->is_full ? ERR_OVERLOADED : ERR_NONE;
+}
+
+/* --- the everyday question -------------------------------------------------- */
+
+static bool take_byte(struct str *rest, char c)
+{
+    if (rest->len == 0 || rest->ptr[0] != c)
+        return false;
+    *rest = (struct str){rest->ptr + 1, rest->len - 1};
+    return true;
+}
+
+/* A byte that JSON wants, with the white space around it. */
+static bool take_mark(struct str *rest, char c)
+{
+    *rest = str_trim_start(*rest);
+    if (!take_byte(rest, c))
+        return false;
+    *rest = str_trim_start(*rest);
+    return true;
+}
+
+static bool take_plain_string(struct str *rest, struct str *out)
+{
+    size_t len = 0;
+
+    if (!take_byte(rest, '"'))
+        return false;
+    while (len < rest->len && rest->ptr[len] != '"') {
+        if (rest->ptr[len] < 0x20 || rest->ptr[len] > 0x7e || rest->ptr[len] == '\\')
+            return false;
+        len++;
+    }
+    *out = (struct str){rest->ptr, len};
+    *rest = str_from_at(*rest, len);
+    return take_byte(rest, '"');
+}
+
+static bool take_plain_channels(struct str *rest, struct question *out)
+{
+    if (!take_mark(rest, '['))
+        return false;
+    do {
+        enum channel channel;
+        struct str name;
+
+        if (!take_plain_string(rest, &name) || !channel_from(name, &channel) || (out->channels & 1u << channel) != 0)
+            return false;
+        out->channels |= 1u << channel;
+    } while (take_mark(rest, ','));
+    return take_mark(rest, ']');
+}
+
+static bool take_word(struct str *rest, struct str word)
+{
+    if (!str_starts(*rest, word))
+        return false;
+    *rest = str_from_at(*rest, word.len);
+    return true;
+}
+
+static bool take_plain_bool(struct str *rest, bool *out)
+{
+    *out = str_starts(*rest, STR("true"));
+    return take_word(rest, *out ? STR("true") : STR("false"));
+}
+
+/* Each member once: `seen` has a bit for each hint and these three. */
+static bool take_plain_member(struct str *rest, struct arena *arena, struct question *out, unsigned *seen)
+{
+    enum { SEEN_CHANNELS = HINT_COUNT, SEEN_FORCE, SEEN_DRY_RUN };
+    struct str name, text;
+    unsigned member = SEEN_DRY_RUN + 1;
+
+    if (!take_plain_string(rest, &name) || !take_mark(rest, ':'))
+        return false;
+    for (unsigned i = 0; i < LEN(hint_readers); i++) {
+        if (str_is(name, str_from(hint_name(hint_readers[i].hint))))
+            member = i;
+    }
+    if (str_is(name, STR("channels")))
+        member = SEEN_CHANNELS;
+    else if (str_is(name, STR("force")))
+        member = SEEN_FORCE;
+    else if (str_is(name, STR("dry_run")))
+        member = SEEN_DRY_RUN;
+    if (member > SEEN_DRY_RUN || (*seen & 1u << member) != 0)
+        return false;
+    *seen |= 1u << member;
+    if (member == SEEN_CHANNELS)
+        return take_plain_channels(rest, out);
+    if (member > SEEN_CHANNELS)
+        return take_plain_bool(rest, member == SEEN_FORCE ? &out->force : &out->dry_run);
+    return take_plain_string(rest, &text) && text.len > 0 && text.len <= HINT_BYTES_MAX &&
+           keep_hint(out, member, text, arena, NULL);
+}
+
+bool question_read_plain(struct str text, struct arena *arena, struct question *out)
+{
+    unsigned seen = 0;
+
+    *out = unasked;
+    if (!take_mark(&text, '{'))
+        return false;
+    do {
+        if (!take_plain_member(&text, arena, out, &seen))
+            return false;
+    } while (take_mark(&text, ','));
+    if (!take_mark(&text, '}') || text.len != 0)
+        return false;
+    if (out->channels == 0)
+        out->channels = CHANNELS_ALL;
+    find_identities(out, arena);
+    return out->identity_count > 0 && !arena->is_full;
 }
 
 struct str question_fingerprint(const struct question *question, struct arena *arena)

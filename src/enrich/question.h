@@ -32,6 +32,13 @@ struct question {
 must_use enum err question_read(const json_t *doc, struct arena *arena, struct question *out,
                                 struct shape_mistakes *mistakes);
 
+/* The everyday question, read in one pass without building a document: hints,
+ * channels, force and dry_run, in printable ASCII without escapes. False for
+ * everything else, right or wrong: then json_read and question_read have the
+ * word. Where it answers true, they would have read the same (fuzzed). It
+ * exists because the document costs a replay as much as all the rest of it. */
+bool question_read_plain(struct str text, struct arena *arena, struct question *out);
+
 /* What makes two questions the same, in whatever spelling: a text in `arena`.
  * metadata and include only change how the answer is dressed. */
 struct str question_fingerprint(const struct question *question, struct arena *arena);

@@ -2,6 +2,7 @@
 // refusal that may be retried, after which the sums are right and nothing is held.
 import assert from 'node:assert/strict';
 import test from '../flow/support/test.mjs';
+import { HangError } from '../flow/support/client.mjs';
 import { hit, miss, startProvider } from '../flow/support/provider.mjs';
 import { Server, StartError } from '../flow/support/server.mjs';
 
@@ -69,7 +70,8 @@ async function untilComplete(server, name) {
         let answer;
         try {
             answer = await server.enrich(ask);
-        } catch {
+        } catch (problem) {
+            assert.ok(!(problem instanceof HangError), `${name}: ${problem.message}\n${server.logs.slice(-3000)}`);
             continue; // the connection broke: no answer, ask again
         }
         if (answer.status === 200 && !answer.headers['unstuck-incomplete'])

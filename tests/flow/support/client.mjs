@@ -2,6 +2,11 @@
 import http from 'node:http';
 import net from 'node:net';
 
+// Longer than any deadline that a test sets: whoever waits so long waits for ever.
+const HANG_SECONDS = process.env.UNSTUCK_MODE === 'asan' ? 60 : 20;
+
+export class HangError extends Error {}
+
 export class Client {
     constructor(url, key) {
         this.url = new URL(url);
@@ -48,6 +53,8 @@ export class Client {
                 response.on('end', () => done(answer(response, Buffer.concat(chunks).toString())));
             });
             request.on('error', failed);
+            request.setTimeout(HANG_SECONDS * 1000, () =>
+                request.destroy(new HangError(`${method} ${path}: no answer in ${HANG_SECONDS} s`)));
             request.end(bytes);
         });
     }
