@@ -58,11 +58,21 @@ static void log_request(const struct exchange *x, int status)
               x->trace_id[0] == '\0' ? LOG_END : log_text("trace_id", x->trace_id), LOG_END);
 }
 
+/* On every answer of an enrichment endpoint to somebody we know, problems too. */
+static void put_credit_headers(struct exchange *x)
+{
+    if (x->workspace == NULL || x->route->permission != MAY_ENRICH)
+        return;
+    exchange_header_i64(x, "Unstuck-Credits-Used", x->credits_used);
+    exchange_header_i64(x, "Unstuck-Credits-Remaining", account_available(&x->workspace->account));
+}
+
 static void respond_as(struct exchange *x, int status, struct str content_type)
 {
     struct api *api = x->api;
 
     check(!api->body.is_overflown && !api->head.is_overflown);
+    put_credit_headers(x);
     exchange_header(x, "Content-Type", content_type);
     exchange_header(x, "X-Request-Id", str_from(x->request_id));
     log_request(x, status);

@@ -5,12 +5,6 @@
 #include "enrich/lookup.h"
 #include "enrich/trail.h"
 
-static void put_credit_headers(struct exchange *x, int64_t used)
-{
-    exchange_header_i64(x, "Unstuck-Credits-Used", used);
-    exchange_header_i64(x, "Unstuck-Credits-Remaining", account_available(&x->workspace->account));
-}
-
 static void put_incomplete_header(struct exchange *x, unsigned incomplete)
 {
     struct buf names;
@@ -96,8 +90,8 @@ static void answer_lookup(struct exchange *x, struct lookup *lookup)
         exchange_refuse(x, answer->err, "nothing was charged for what is not in the store; send the request again");
         return;
     }
+    x->credits_used = answer->credits_used;
     put_answer(exchange_body(x), lookup_question(lookup), answer);
-    put_credit_headers(x, answer->credits_used);
     put_incomplete_header(x, answer->incomplete);
     if (answer->is_replay) {
         exchange_header(x, "Idempotent-Replayed", STR("true"));
@@ -151,7 +145,7 @@ void enrichment_post(struct exchange *x)
     if (lookup == NULL)
         exchange_refuse(x, ERR_OVERLOADED, "too many lookups are under way; try again in a second");
     else if (read_question(x, lookup))
-        lookup_start(lookup, lookup_done, x);
+        lookup_start(lookup, x->request_id, x->trace_id, lookup_done, x);
     else
         lookup_free(&lookup);
 }

@@ -34,6 +34,7 @@ struct exchange {
     struct workspace *workspace;
     struct str id;             /* the path's {id} */
     int64_t started_us;
+    int64_t credits_used;      /* what this request was charged; told in a header */
     char request_id[REQUEST_ID_BYTES_MAX + 1];
     char trace_id[TRACE_ID_LEN + 1]; /* "" without traceparent */
 };

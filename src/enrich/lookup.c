@@ -175,10 +175,13 @@ const struct lookup_answer *lookup_answer(const struct lookup *l)
     return &l->answer;
 }
 
-void lookup_start(struct lookup *l, void (*done)(void *ctx, struct lookup *lookup), void *ctx)
+void lookup_start(struct lookup *l, const char *request_id, const char *trace_id,
+                  void (*done)(void *ctx, struct lookup *lookup), void *ctx)
 {
     check(l->question.identity_count > 0);
     check(l->question.channels != 0);
+    l->run.request_id = request_id;
+    l->run.trace_id = trace_id;
     l->done = done;
     l->ctx = ctx;
     lookup_advance(l); /* `done` waits for the loop in any case: see respond */

@@ -36,7 +36,10 @@ void lookup_free(struct lookup **lookup);
 struct arena *lookup_arena(struct lookup *lookup);
 struct question *lookup_question(struct lookup *lookup);
 
-void lookup_start(struct lookup *lookup, void (*done)(void *ctx, struct lookup *lookup), void *ctx);
+/* `request_id` and `trace_id` stand in the log lines about its calls; they must
+ * live until `done`. Neither goes to a provider. */
+void lookup_start(struct lookup *lookup, const char *request_id, const char *trace_id,
+                  void (*done)(void *ctx, struct lookup *lookup), void *ctx);
 const struct lookup_answer *lookup_answer(const struct lookup *lookup);
 
 #endif

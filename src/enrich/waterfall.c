@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "enrich/judge.h"
 
 /* One provider in one lookup: asked once, for all channels that may reach it. */
@@ -191,6 +192,16 @@ static unsigned channels_for(const struct waterfall_run *run, const struct provi
     return channels;
 }
 
+static void log_call(const struct asked *asked)
+{
+    const struct waterfall_run *run = asked->run;
+
+    if (log_is_on(LOG_DEBUG))
+        log_write(LOG_DEBUG, "provider called", log_text("request_id", run->request_id),
+                  log_text("trace_id", run->trace_id), log_str("provider", asked->provider->name),
+                  log_text("outcome", outcome_name(asked->call.outcome)), log_num("ms", asked->ms), LOG_END);
+}
+
 static void ask_done(struct provider_call *call)
 {
     struct asked *asked = container_of(call, struct asked, call);
@@ -201,6 +212,7 @@ static void ask_done(struct provider_call *call)
     asked->is_done = true;
     asked->waiting = 0;
     asked->ms = (clock_steady_us() - asked->started_us) / MS_US;
+    log_call(asked);
     run->running++; /* our own place while the channels go on */
     for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
         if ((waiting & 1u << i) != 0)

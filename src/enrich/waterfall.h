@@ -71,6 +71,8 @@ struct waterfall_run {
     int64_t credits_max;        /* the bill never exceeds it */
     int64_t deadline_us;        /* steady time */
     struct arena *arena;
+    const char *request_id;     /* for the log */
+    const char *trace_id;       /* for the log; "" without */
     void (*done)(struct waterfall_run *run);
 
     /* out; [i] is meaningful for the channels asked for */

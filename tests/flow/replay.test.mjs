@@ -69,7 +69,7 @@ test('Age tells how many seconds old a replay is', async (t) => {
     const clock = await movableClock(t);
     const { server } = await world(t, { providers: { acme: { script: counting } }, env: clock.env });
     await server.enrich(ann);
-    await clock.forward(100);
+    await clock.forward(server, 100);
     const age = Number((await server.enrich(ann)).headers.age);
     assert.ok(age >= 100 && age < 160, `Age: ${age}`);
 });
@@ -78,7 +78,7 @@ test('max_age looks up again what is older, and leaves alone what is younger', a
     const clock = await movableClock(t);
     const { server, acme } = await world(t, { providers: { acme: { script: counting } }, env: clock.env });
     await server.enrich({ ...ann, channels: ['work_email'] });
-    await clock.forward(3600);
+    await clock.forward(server, 3600);
     const young = await server.enrich({ ...ann, channels: ['work_email'], max_age: 7200 });
     const old = await server.enrich({ ...ann, channels: ['work_email'], max_age: 1800 });
 

@@ -18,6 +18,12 @@ export class Client {
         this.agent.destroy();
     }
 
+    // From now on over new connections: those before may have been idle for too long.
+    reconnect() {
+        this.agent.destroy();
+        this.agent = new http.Agent({ keepAlive: true });
+    }
+
     get(path, headers) {
         return this.request('GET', path, { headers });
     }

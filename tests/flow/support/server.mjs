@@ -173,7 +173,7 @@ export function keyIn(text) {
     return /unstuck_[0-9A-Za-z]{36}/.exec(text)[0];
 }
 
-// A file that moves the server's clock: pass `env` to the server, call `forward`.
+// A file that moves the server's clock: pass `env` to the server, call `forward` with it.
 export async function movableClock(t) {
     const file = join(await tempFolder(t), 'clock');
     let offset = 0n;
@@ -185,9 +185,10 @@ export async function movableClock(t) {
     await write();
     return {
         env: { UNSTUCK_CLOCK_FILE: file },
-        forward(seconds) {
+        async forward(server, seconds) {
             offset += BigInt(Math.round(seconds * 1e6));
-            return write();
+            await write();
+            server.client.reconnect();
         },
     };
 }
