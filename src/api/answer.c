@@ -23,7 +23,7 @@ void answer_put_channel(struct buf *out, const struct kept_channel *kept)
     buf_put_char(out, '}');
 }
 
-void answer_put_channels(struct buf *out, const struct kept_channel *channels, unsigned set)
+void answer_put_channels(struct buf *out, const struct kept_channel *channels, unsigned set, unsigned found)
 {
     buf_put_char(out, '{');
     for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
@@ -33,7 +33,10 @@ void answer_put_channels(struct buf *out, const struct kept_channel *channels, u
         buf_put_char(out, '"');
         buf_put(out, str_from(channel_name((enum channel)i)));
         buf_puts(out, "\":");
-        answer_put_channel(out, &channels[i]);
+        if ((found & 1u << i) != 0)
+            answer_put_channel(out, &channels[i]);
+        else
+            buf_puts(out, "null");
     }
     buf_put_char(out, '}');
 }

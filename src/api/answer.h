@@ -8,7 +8,7 @@
 /* {"value","source","confidence","enriched_at"[,"verified"]}, or null without a value. */
 void answer_put_channel(struct buf *out, const struct kept_channel *kept);
 
-/* {"work_email": …, …} for the channels of the set. */
-void answer_put_channels(struct buf *out, const struct kept_channel *channels, unsigned set);
+/* {"work_email": …, …} for the channels of `set`; null where not in `found`. */
+void answer_put_channels(struct buf *out, const struct kept_channel *channels, unsigned set, unsigned found);
 
 #endif

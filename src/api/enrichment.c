@@ -53,7 +53,7 @@ static void put_answer(struct buf *body, const struct question *question, const 
         buf_put(body, answer->plan);
     } else {
         buf_puts(body, ",\"channels\":");
-        answer_put_channels(body, answer->channels, question->channels);
+        answer_put_channels(body, answer->channels, question->channels, answer->found);
     }
     buf_puts(body, ",\"credits_used\":");
     buf_put_i64(body, answer->credits_used);

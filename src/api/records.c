@@ -61,7 +61,7 @@ static void put_record(struct buf *body, const struct record *record)
     buf_put_char(body, '"');
     put_identities(body, record);
     buf_puts(body, ",\"channels\":");
-    answer_put_channels(body, record->channels, CHANNELS_ALL);
+    answer_put_channels(body, record->channels, CHANNELS_ALL, CHANNELS_ALL);
     buf_put_char(body, '}');
 }
 

@@ -20,7 +20,7 @@
 #define ASAN_UNPOISON_MEMORY_REGION(ptr, bytes) ((void)(ptr), (void)(bytes))
 #endif
 
-enum { BLOCK_BYTES = 2000 };
+enum { BLOCK_BYTES = 1000 };
 
 struct arena_block {
     struct arena_block *older;

@@ -48,6 +48,8 @@ bool command_read_options(const struct command *command, int argc, char **argv, 
         option = find_option(options, name);
         if (option == NULL)
             return misused(command, "unknown option: --", name, out_status);
+        if (option->flag != NULL && has_value)
+            return misused(command, "this option takes no value: --", name, out_status);
         if (option->flag != NULL) {
             *option->flag = true;
         } else if (has_value) {
@@ -61,33 +63,47 @@ bool command_read_options(const struct command *command, int argc, char **argv, 
     return true;
 }
 
-static bool write_key_file(const char *path, const char *secret)
+static bool make_key_file(const char *path, int *out_fd)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool is_written = fd >= 0 && dprintf(fd, "%s\n", secret) > 0 && fsync(fd) == 0;
+    *out_fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (*out_fd >= 0)
+        return true;
+    if (errno == EEXIST)
+        fprintf(stderr, "unstuck: the key file %s exists already; name another or remove it\n", path);
+    else
+        fprintf(stderr, "unstuck: cannot make the key file %s: %s\n", path, strerror(errno));
+    return false;
+}
+
+static bool write_key_file(const char *path, int fd, const char *secret)
+{
+    bool is_written = dprintf(fd, "%s\n", secret) > 0 && fsync(fd) == 0;
 
     if (!is_written)
         fprintf(stderr, "unstuck: cannot write the key file %s: %s\n", path, strerror(errno));
-    if (fd >= 0)
-        close(fd);
     return is_written;
 }
 
+/* The file comes first: a workspace whose only key was lost is of no use. */
 bool command_first_workspace(struct store *store, long long credits, const char *key_file)
 {
     char secret[KEY_LEN + 1];
-    bool is_shown;
+    int fd = -1;
+    bool is_shown = false;
 
-    if (key_file != NULL && access(key_file, F_OK) == 0) {
-        fprintf(stderr, "unstuck: the key file %s exists already; name another or remove it\n", key_file);
+    if (key_file != NULL && !make_key_file(key_file, &fd))
         return false;
-    }
     if (workspace_create(store, STR("first workspace"), credits, clock_wall_us(), secret) != ERR_NONE) {
         fputs("unstuck: the workspace cannot be written; check the data folder's disk\n", stderr);
-        return false;
+        if (key_file != NULL)
+            unlink(key_file);
+    } else if (key_file != NULL) {
+        is_shown = write_key_file(key_file, fd, secret);
+    } else {
+        is_shown = printf("key: %s\n", secret) > 0 && fflush(stdout) == 0;
     }
-    is_shown = key_file != NULL ? write_key_file(key_file, secret) : printf("key: %s\n", secret) > 0;
-    fflush(stdout);
+    if (fd >= 0)
+        close(fd);
     sodium_memzero(secret, sizeof secret);
     return is_shown;
 }

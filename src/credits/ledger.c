@@ -65,6 +65,16 @@ void hold_settle(struct account *account, struct hold *hold, const struct store_
     check_account(account);
 }
 
+void hold_write_off(struct account *account, struct hold *hold, int64_t credits)
+{
+    check(hold->is_open);
+    check(credits >= 0 && credits <= hold->credits);
+    account->held -= hold->credits;
+    account->balance -= credits;
+    *hold = (struct hold){.is_open = false};
+    check_account(account);
+}
+
 static void put_i64(crypto_hash_sha256_state *state, int64_t value)
 {
     uint8_t bytes[8];
@@ -166,8 +176,11 @@ enum err ledger_verify(struct store *store, const struct workspace_row *workspac
                        struct err_detail *detail)
 {
     struct verification v = {.err = ERR_NONE, .detail = detail};
+    int64_t trails = 0;
     enum err err = store_each_entry(store, workspace->id, verify_entry, &v);
 
+    if (err == ERR_NONE)
+        err = store_count_trails(store, workspace->id, &trails);
     if (err != ERR_NONE) {
         err_explain(detail, "the ledger cannot be read; the database file may be damaged");
         return ERR_CORRUPT;
@@ -179,6 +192,10 @@ enum err ledger_verify(struct store *store, const struct workspace_row *workspac
         err_explain(detail, "the balance of %lld at entry %lld is not the ledger's: %lld at entry %lld",
                     (long long)workspace->head.balance, (long long)workspace->head.seq, (long long)v.report.balance,
                     (long long)v.report.entries);
+        return ERR_CORRUPT;
+    }
+    if (trails != v.report.trails) {
+        err_explain(detail, "%lld trails belong to no ledger entry", (long long)(trails - v.report.trails));
         return ERR_CORRUPT;
     }
     *out_report = v.report;

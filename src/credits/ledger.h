@@ -51,6 +51,10 @@ void hold_release(struct account *account, struct hold *hold); /* nothing for a 
  * ledger's. */
 void hold_settle(struct account *account, struct hold *hold, const struct store_commit *committed);
 
+/* Nobody knows whether the charge is on disk: the hold ends, and the charge
+ * counts as spent until the next settled lookup brings the ledger's balance. */
+void hold_write_off(struct account *account, struct hold *hold, int64_t credits);
+
 /* Chains `entry` to `head`: see ledger_seal_fn. */
 void ledger_seal(struct ledger_entry *entry, const struct ledger_head *head);
 void ledger_digest(struct str trail, uint8_t out_digest[32]);

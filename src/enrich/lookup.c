@@ -266,17 +266,14 @@ static int64_t note_known(struct lookup *l, int64_t now_us)
 /* The answer shows a kept value only where it answers this question. */
 static void show_channels(struct lookup *l, int64_t now_us)
 {
-    struct kept_channel *shown = arena_alloc(&l->arena, CHANNEL_COUNT * sizeof *shown);
-
-    if (shown == NULL)
-        return;
+    l->answer.channels = l->record.channels;
+    l->answer.found = 0;
     for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
         bool is_found = (l->run.channels & 1u << i) != 0 && l->run.channel_runs[i].value.len != 0;
 
         if (is_found || ((l->known & 1u << i) != 0 && has_value(&l->question, &l->record.channels[i], now_us)))
-            shown[i] = l->record.channels[i];
+            l->answer.found |= 1u << i;
     }
-    l->answer.channels = shown;
 }
 
 static enum step_result answer_from_store(struct lookup *l)
@@ -458,6 +455,11 @@ static void add_identity(struct record *record, struct identity identity)
 /* What was given and what was found: from now on the record is known by both. */
 static void update_identities(struct lookup *l)
 {
+    if (l->record.identities == NULL)
+        l->record.identities =
+            arena_alloc(&l->arena, (QUESTION_IDENTITIES_MAX + CHANNEL_COUNT) * sizeof *l->record.identities);
+    if (l->record.identities == NULL)
+        return; /* the arena is full: the lookup ends as overloaded */
     for (size_t i = 0; i < l->question.identity_count; i++)
         add_identity(&l->record, l->question.identities[i]);
     for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
@@ -511,6 +513,8 @@ static void commit_done(struct store_op *op, enum err err)
 {
     struct lookup *l = container_of(op, struct lookup, op.commit.op);
 
+    if (err == ERR_STORE_DOWN && l->op.commit.is_retry)
+        err = ERR_STORE_UNSURE; /* this time nothing was written; the time before is as open as it was */
     if (err == ERR_STORE_UNSURE && retries_commit(l))
         return;
     forget_cached(l);
@@ -518,10 +522,24 @@ static void commit_done(struct store_op *op, enum err err)
         hold_settle(&l->workspace->account, &l->hold, &l->op.commit);
         l->answer.credits_used = -l->op.commit.entry.amount;
     } else {
+        if (err == ERR_STORE_UNSURE)
+            hold_write_off(&l->workspace->account, &l->hold, -l->op.commit.entry.amount);
         l->answer.incomplete = 0;
         log_write(LOG_ERROR, "lookup not committed", log_text("why", err_slug(err)), LOG_END);
     }
     lookup_resume(l, err);
+}
+
+static struct str keep_attempts(struct lookup *l, const struct waterfall_run *run)
+{
+    struct buf text;
+    struct str kept;
+
+    buf_init(&text, TRAIL_BYTES_MAX);
+    trail_put_attempts(&text, run);
+    kept = arena_keep(&l->arena, buf_str(&text));
+    buf_deinit(&text);
+    return kept;
 }
 
 static struct str make_trail(struct lookup *l, struct id lookup_id, int64_t now_us)
@@ -533,12 +551,9 @@ static struct str make_trail(struct lookup *l, struct id lookup_id, int64_t now_
     trail_put(&text, lookup_id, now_us, &l->run);
     if (!text.is_overflown)
         kept = arena_keep(&l->arena, buf_str(&text));
-    if (l->question.include_attempts) {
-        buf_clear(&text);
-        trail_put_attempts(&text, &l->run);
-        l->answer.attempts = arena_keep(&l->arena, buf_str(&text));
-    }
     buf_deinit(&text);
+    if (l->question.include_attempts)
+        l->answer.attempts = keep_attempts(l, &l->run);
     return kept;
 }
 
@@ -600,14 +615,14 @@ static enum step_result release_hold(struct lookup *l)
 /* The same question gets the same answer, for nothing. */
 static void copy_answer(struct lookup *follower, const struct lookup *leader)
 {
-    struct kept_channel *channels = arena_alloc(&follower->arena, CHANNEL_COUNT * sizeof *channels);
+    struct kept_channel *channels = follower->record.channels;
 
     follower->answer = leader->answer;
     follower->answer.credits_used = 0;
-    follower->answer.attempts = arena_keep(&follower->arena, leader->answer.attempts);
+    follower->answer.attempts = follower->question.include_attempts ? keep_attempts(follower, &leader->run) : STR_NONE;
     follower->answer.channels = channels;
-    for (size_t i = 0; i < CHANNEL_COUNT && channels != NULL && leader->answer.channels != NULL; i++) {
-        channels[i] = leader->answer.channels[i];
+    for (size_t i = 0; i < CHANNEL_COUNT; i++) {
+        channels[i] = leader->record.channels[i];
         channels[i].value = arena_keep(&follower->arena, channels[i].value);
         channels[i].source = arena_keep(&follower->arena, channels[i].source);
     }

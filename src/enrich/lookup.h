@@ -18,7 +18,8 @@ struct lookup;
 struct lookup_answer {
     enum err err;                 /* not ERR_NONE: only the fields named for that error hold */
     struct id record_id;
-    const struct kept_channel *channels; /* [CHANNEL_COUNT]; value empty: null */
+    const struct kept_channel *channels; /* [CHANNEL_COUNT], of which */
+    unsigned found;               /* these have a value that answers the question; the others are null */
     int64_t credits_used;
     bool is_replay;               /* all of it came from the store */
     int64_t age_s;                /* of a replay: since its oldest channel */

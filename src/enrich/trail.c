@@ -52,13 +52,22 @@ static bool was_asked(enum outcome outcome)
            outcome == OUTCOME_INVALID;
 }
 
+static size_t count_asked(const struct waterfall_run *run)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < CHANNEL_COUNT; i++) {
+        for (const struct attempt *at = run->channel_runs[i].first; at != NULL; at = at->next)
+            count += was_asked(at->outcome);
+    }
+    return count;
+}
+
 size_t trail_tally(const struct waterfall_run *run, struct arena *arena, struct tally **out_tallies)
 {
-    size_t count = 0, at_most = 0;
+    size_t count = 0;
 
-    for (size_t i = 0; i < CHANNEL_COUNT; i++)
-        at_most += run->waterfalls->of[i].count;
-    *out_tallies = arena_alloc(arena, at_most * sizeof **out_tallies);
+    *out_tallies = arena_alloc(arena, count_asked(run) * sizeof **out_tallies);
     if (*out_tallies == NULL)
         return 0;
     for (size_t i = 0; i < CHANNEL_COUNT; i++) {

@@ -316,7 +316,7 @@ static void stop_transfer(struct http_transfer *transfer, enum http_call_result 
     struct http_call *call = transfer->call;
 
     call->result = result;
-    snprintf(call->error, sizeof call->error, "%s", error);
+    call->error = error;
     if (result != HTTP_CALL_ANSWERED)
         buf_deinit(&call->answer);
     loop_timer_stop(&transfer->deadline);
@@ -530,7 +530,7 @@ void http_client_start(struct http_client *client, struct http_call *call)
     call->status = 0;
     call->content_type[0] = '\0';
     call->retry_after[0] = '\0';
-    call->error[0] = '\0';
+    call->error = "";
     buf_init(&call->answer, call->answer_bytes_max);
     call->transfer = transfer;
     transfer->call = call;

@@ -11,6 +11,8 @@
 
 #include <stdio.h>
 
+enum { REQUEST_BYTES_MAX = 512 * 1024 };
+
 struct http_provider {
     struct provider provider;
     struct loop *loop;
@@ -20,8 +22,9 @@ struct http_provider {
     struct str secret_texts[SECRETS_MAX]; /* the same, as connector_build wants them */
 };
 
-/* One exchange; lives in the asker's arena. */
-struct exchange {
+/* One call under way. On the heap and not in the asker's arena: thousands of
+ * lookups may wait for their second provider, and need the first one's no more. */
+struct asking {
     struct http_call http;
     struct provider_call *call;
     struct http_provider *provider;
@@ -34,65 +37,68 @@ static struct http_provider *http_provider_of(struct provider *provider)
 
 /* --- asking --- */
 
-static enum outcome read_answer(struct exchange *exchange)
+static enum outcome read_answer(struct asking *asking)
 {
-    struct provider_call *call = exchange->call;
-    struct connector_answer answer = {exchange->http.status, buf_str(&exchange->http.answer)};
+    struct provider_call *call = asking->call;
+    struct connector_answer answer = {asking->http.status, buf_str(&asking->http.answer)};
 
-    return connector_read(exchange->provider->connector, &answer, call->channels, call->arena, call->values);
+    return connector_read(asking->provider->connector, &answer, call->channels, call->arena, call->values);
 }
 
 static void ask_done(struct http_call *http)
 {
-    struct exchange *exchange = container_of(http, struct exchange, http);
-    struct provider_call *call = exchange->call;
+    struct asking *asking = container_of(http, struct asking, http);
+    struct provider_call *call = asking->call;
 
     if (http->result == HTTP_CALL_ANSWERED)
-        call->outcome = read_answer(exchange);
+        call->outcome = read_answer(asking);
     else
         call->outcome = http->result == HTTP_CALL_TIMEOUT ? OUTCOME_TIMEOUT : OUTCOME_ERROR;
     if (log_is_on(LOG_DEBUG))
-        log_write(LOG_DEBUG, "provider answered", log_str("provider", exchange->provider->provider.name),
+        log_write(LOG_DEBUG, "provider answered", log_str("provider", asking->provider->provider.name),
                   log_num("status", http->status), log_text("outcome", outcome_name(call->outcome)),
                   log_text("error", http->error), LOG_END);
     http_call_deinit(http);
+    mem_free(asking);
     call->done(call);
 }
 
-static void start_call(struct exchange *exchange, struct connector_request *request)
+static void start_call(struct http_provider *provider, struct provider_call *call, struct connector_request *request)
 {
-    exchange->http = (struct http_call){
+    struct asking *asking = mem_new(sizeof *asking);
+
+    asking->call = call;
+    asking->provider = provider;
+    asking->http = (struct http_call){
         .method = request->method,
         .url = request->url,
         .headers = request->headers,
         .body = request->body,
-        .timeout_us = exchange->call->timeout_us,
+        .timeout_us = call->timeout_us,
         .answer_bytes_max = CONNECTOR_ANSWER_BYTES_MAX,
         .done = ask_done,
     };
-    http_client_start(exchange->provider->client, &exchange->http);
+    http_client_start(provider->client, &asking->http);
     connector_request_wipe(request);
 }
 
 static void ask(struct provider *provider, struct provider_call *call)
 {
     struct http_provider *http_provider = http_provider_of(provider);
-    struct exchange *exchange = arena_alloc(call->arena, sizeof *exchange);
     struct connector_request request;
-    struct err_detail why = {"there is no memory left for this lookup"};
+    struct err_detail why = {"the request is too large"};
+    struct arena arena; /* of the request: the client copies it */
 
     memset(call->values, 0, sizeof call->values);
-    if (exchange == NULL || !connector_build(http_provider->connector, call->hints, http_provider->secret_texts,
-                                             call->arena, &request, &why)) {
+    arena_init(&arena, REQUEST_BYTES_MAX);
+    if (connector_build(http_provider->connector, call->hints, http_provider->secret_texts, &arena, &request, &why)) {
+        start_call(http_provider, call, &request);
+    } else {
         log_write(LOG_WARN, "request not built", log_str("provider", provider->name), log_text("why", why.text),
                   LOG_END);
         provider_call_end(http_provider->loop, call, OUTCOME_ERROR);
-        return;
     }
-    call->state = exchange;
-    exchange->call = call;
-    exchange->provider = http_provider;
-    start_call(exchange, &request);
+    arena_deinit(&arena);
 }
 
 static void http_provider_free(struct provider *provider)

@@ -3,7 +3,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 
-enum { WAYS = 4, ENTRY_BYTES_TYPICAL = 300, SETS_MIN = 64, TEXT_BYTES_MAX = 65535, MALLOC_BYTES = 16 };
+enum { WAYS = 4, SETS_FIRST = 256, TEXT_BYTES_MAX = 65535, MALLOC_BYTES = 16 };
 
 /* One channel of a record, packed; its value and source follow the array. */
 struct packed_channel {
@@ -32,7 +32,8 @@ struct place {
 
 struct record_cache {
     struct place *places; /* WAYS for each set */
-    size_t sets;          /* a power of two */
+    size_t sets;          /* a power of two; doubles when they are half full */
+    size_t count;
     size_t bytes, bytes_max;
     size_t hand;          /* the next place to give up */
     uint8_t turn;         /* which way of a full set goes next */
@@ -43,9 +44,7 @@ struct record_cache *record_cache_new(size_t bytes_max)
     struct record_cache *cache = mem_new(sizeof *cache);
 
     cache->bytes_max = bytes_max;
-    cache->sets = SETS_MIN;
-    while (cache->sets * WAYS * ENTRY_BYTES_TYPICAL < bytes_max)
-        cache->sets *= 2;
+    cache->sets = SETS_FIRST;
     cache->places = mem_new(cache->sets * WAYS * sizeof *cache->places);
     return cache;
 }
@@ -54,6 +53,7 @@ static void drop(struct record_cache *cache, struct place *place)
 {
     if (place->entry == NULL)
         return;
+    cache->count--;
     cache->bytes -= place->entry->bytes + MALLOC_BYTES;
     mem_free(place->entry);
     *place = (struct place){.entry = NULL};
@@ -236,6 +236,27 @@ static struct place *free_place(struct record_cache *cache, uint64_t hash)
     return set;
 }
 
+/* Twice the sets: each old set's entries part into two. Nothing is dropped. */
+static void grow(struct record_cache *cache)
+{
+    struct place *old = cache->places;
+    size_t old_count = cache->sets * WAYS;
+
+    cache->sets *= 2;
+    cache->places = mem_new(cache->sets * WAYS * sizeof *cache->places);
+    for (size_t i = 0; i < old_count; i++) {
+        struct place *set = set_of(cache, old[i].hash);
+
+        if (old[i].entry == NULL)
+            continue;
+        while (set->entry != NULL)
+            set++;
+        *set = old[i];
+    }
+    mem_free(old);
+    cache->hand = 0;
+}
+
 void record_cache_put(struct record_cache *cache, struct id workspace_id, const struct identity *identity,
                       const struct record *record)
 {
@@ -251,8 +272,11 @@ void record_cache_put(struct record_cache *cache, struct id workspace_id, const 
         drop(cache, &cache->places[cache->hand]);
         cache->hand = (cache->hand + 1) & (cache->sets * WAYS - 1);
     }
+    if (cache->count >= cache->sets * WAYS / 2)
+        grow(cache);
     hash = hash_of(workspace_id, identity);
     place = free_place(cache, hash);
+    cache->count++;
     *place = (struct place){.hash = hash, .entry = pack(workspace_id, identity, record, bytes)};
     cache->bytes += bytes + MALLOC_BYTES;
 }

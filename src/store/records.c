@@ -47,6 +47,9 @@ static enum err read_identities(struct store_db *db, const struct store_find *fi
     bool has_row;
     enum err err;
 
+    record->identities = arena_alloc(find->arena, IDENTITIES_MAX * sizeof *record->identities);
+    if (record->identities == NULL)
+        return ERR_OVERLOADED;
     bind_record(statement, find->workspace_id, record->id);
     while ((err = db_row(statement, &has_row)) == ERR_NONE && has_row && record->identity_count < IDENTITIES_MAX) {
         struct identity *identity = &record->identities[record->identity_count++];

@@ -40,7 +40,7 @@ static const char first[] =
 
 static const char *const migrations[] = {first};
 
-static int read_pragma(sqlite3 *handle, const char *sql, int *out_value)
+static int read_number(sqlite3 *handle, const char *sql, int *out_value)
 {
     sqlite3_stmt *statement;
     int result = sqlite3_prepare_v2(handle, sql, -1, &statement, NULL);
@@ -52,6 +52,16 @@ static int read_pragma(sqlite3 *handle, const char *sql, int *out_value)
         *out_value = sqlite3_column_int(statement, 0);
     sqlite3_finalize(statement);
     return result == SQLITE_ROW ? SQLITE_OK : result;
+}
+
+/* A database without our mark must be empty: with tables it is somebody else's. */
+static int is_foreign(sqlite3 *handle, int version, int application, bool *out_is_foreign)
+{
+    int tables = 0;
+    int result = read_number(handle, "SELECT count(*) FROM sqlite_master", &tables);
+
+    *out_is_foreign = application != STORE_APPLICATION_ID && (version != 0 || application != 0 || tables != 0);
+    return result;
 }
 
 static int migrate(sqlite3 *handle, int version)
@@ -84,13 +94,16 @@ static enum err cannot(sqlite3 *handle, int result, struct err_detail *detail)
 enum err schema_bring_forward(sqlite3 *handle, struct err_detail *detail)
 {
     int version = 0, application = 0;
-    int result = read_pragma(handle, "PRAGMA user_version", &version);
+    bool foreign = false;
+    int result = read_number(handle, "PRAGMA user_version", &version);
 
     if (result == SQLITE_OK)
-        result = read_pragma(handle, "PRAGMA application_id", &application);
+        result = read_number(handle, "PRAGMA application_id", &application);
+    if (result == SQLITE_OK)
+        result = is_foreign(handle, version, application, &foreign);
     if (result != SQLITE_OK)
         return cannot(handle, result, detail);
-    if (version != 0 && application != STORE_APPLICATION_ID) {
+    if (foreign) {
         err_explain(detail, "the database was not made by this program");
         return ERR_CORRUPT;
     }

@@ -346,6 +346,20 @@ enum err store_each_entry(struct store *store, struct id workspace_id,
     return err;
 }
 
+enum err store_count_trails(struct store *store, struct id workspace_id, int64_t *out_count)
+{
+    sqlite3_stmt *statement = db_statement(db_before_start(store), SQL_COUNT_TRAILS);
+    bool has_row;
+    enum err err;
+
+    db_bind_id(statement, 1, workspace_id);
+    err = db_row(statement, &has_row);
+    if (err == ERR_NONE && has_row)
+        *out_count = sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement);
+    return err;
+}
+
 enum err store_check_pages(struct store *store, struct err_detail *detail)
 {
     sqlite3_stmt *statement;

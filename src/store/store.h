@@ -70,7 +70,7 @@ struct kept_channel {
 struct record {
     struct id id; /* none: no such record */
     int64_t created_at_us;
-    struct identity identities[IDENTITIES_MAX];
+    struct identity *identities; /* one read has room for IDENTITIES_MAX; NULL: not read */
     size_t identity_count;
     struct kept_channel channels[CHANNEL_COUNT];
 };
@@ -146,6 +146,7 @@ must_use enum err store_create_workspace(struct store *store, struct id id, stru
 must_use enum err store_each_entry(struct store *store, struct id workspace_id,
                                    bool (*entry)(void *ctx, const struct ledger_entry *entry, struct str trail),
                                    void *ctx);
+must_use enum err store_count_trails(struct store *store, struct id workspace_id, int64_t *out_count);
 must_use enum err store_check_pages(struct store *store, struct err_detail *detail); /* the file's own integrity */
 
 /* --- records ------------------------------------------------------------ */

@@ -18,11 +18,24 @@ const folders = new Set();
 export async function cleanUp() {
     await Promise.all([...running].map((child) => new Promise((done) => {
         child.once('close', done);
-        child.kill('SIGKILL');
+        killGroup(child);
     })));
     await Promise.all([...folders].map((folder) => rm(folder, { recursive: true, force: true })));
     folders.clear();
 }
+
+// With the processes it started itself: nginx's worker outlives a killed master.
+function killGroup(child) {
+    try {
+        process.kill(-child.pid, 'SIGKILL');
+    } catch {
+        // it has ended
+    }
+}
+
+process.on('exit', () => running.forEach(killGroup));
+process.on('SIGINT', () => process.exit(130));
+process.on('SIGTERM', () => process.exit(143));
 
 export async function tempFolder() {
     const folder = await mkdtemp(join(tmpdir(), 'unstuck-bench-'));
@@ -32,7 +45,7 @@ export async function tempFolder() {
 
 // Starts a program on `cores`; it ends with the row at the latest.
 export function start(cores, program, args, options = {}) {
-    const child = spawn('taskset', ['-c', cores, program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    const child = spawn('taskset', ['-c', cores, program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true, ...options });
     running.add(child);
     child.errors = '';
     child.stderr?.on('data', (chunk) => (child.errors = (child.errors + chunk).slice(-20000)));

@@ -7,6 +7,11 @@ import { Client } from './client.mjs';
 
 export const binary = resolve(process.env.UNSTUCK_BIN ?? 'build/debug/unstuck');
 
+// Whatever ends this process ends its servers, one that hangs too.
+const children = new Set();
+process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')));
+process.on('SIGTERM', () => process.exit(143));
+
 // A folder that goes away with the test.
 export async function tempFolder(t) {
     const folder = await mkdtemp(join(tmpdir(), 'unstuck-test-'));
@@ -75,6 +80,8 @@ export class Server {
             args.push('--sandbox');
         args.push(...(this.options.args ?? []));
         this.child = spawn(binary, args, { env: { ...process.env, ...this.options.env, ...env } });
+        children.add(this.child);
+        this.child.on('close', () => children.delete(this.child));
         this.stdout = '';
         this.exited = new Promise((done) =>
             this.child.on('close', (code, signal) => done({ code, signal, logs: this.logs })));
