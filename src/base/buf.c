@@ -40,6 +40,8 @@ bool buf_reserve(struct buf *buf, size_t bytes)
     capacity = buf->capacity != 0 ? buf->capacity : FIRST_BYTES;
     while (capacity <= buf->len + bytes)
         capacity *= 2;
+    if (capacity > buf->bytes_max)
+        capacity = buf->bytes_max + 1; /* room that is there may be used: see buf_put */
     buf->ptr = mem_resize(buf->ptr, capacity);
     buf->capacity = capacity;
     return true;

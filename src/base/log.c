@@ -67,12 +67,14 @@ void log_write(enum log_level level, const char *message, ...)
 {
     va_list fields;
     struct log_field field;
+    int64_t now_us;
 
     if (!log_is_on(level))
         return;
+    now_us = clock_wall_us(); /* before the lock: a clock made to fail logs itself */
     pthread_mutex_lock(&lines_lock);
     buf_puts(&lines, "{\"ts\":\"");
-    clock_put_time(&lines, clock_wall_us());
+    clock_put_time(&lines, now_us);
     buf_puts(&lines, "\",\"level\":\"");
     buf_put(&lines, str_from(level_names[level]));
     buf_puts(&lines, "\",\"msg\":");

@@ -1,6 +1,5 @@
 #include "data_folder.h"
 
-
 static void a_hold_sets_credits_aside_and_a_release_gives_them_back(void **state)
 {
     struct account account = {.balance = 10};

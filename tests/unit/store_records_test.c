@@ -390,7 +390,7 @@ static void commit_trails(struct data_folder *folder, struct id record_id, int c
 {
     for (int i = 0; i < count; i++) {
         struct store_commit op = commit_of(folder, record_id, 0);
-        char text[16];
+        char text[24];
 
         snprintf(text, sizeof text, "{\"n\":%d}", i);
         op.trail = str_from(text);
