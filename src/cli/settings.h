@@ -13,13 +13,13 @@
 /* SETTING(section, name, min, max, default, what it is) */
 #define SETTINGS(SETTING)                                                                                              \
     SETTING(server, connections_max, 1, 100000, 10000, "clients connected at once; more get 503")                      \
-    SETTING(server, header_bytes_max, 1024, 65536, 16384, "bytes of a request's line and headers")                     \
+    SETTING(server, header_bytes_max, 1024, 65535, 16384, "a request's line and headers")                               \
     SETTING(server, request_ms, 100, 600000, 30000, "for a whole request to arrive")                                   \
     SETTING(server, idle_ms, 100, 3600000, 75000, "between two requests of a connection")                              \
     SETTING(server, write_ms, 100, 600000, 30000, "for a client to take an answer")                                    \
     SETTING(lookup, deadline_ms, 10, 600000, 30000, "for all providers of one lookup together")                        \
     SETTING(lookup, in_flight_max, 1, 100000, 10000, "lookups under way at once; more get 503")                        \
-    SETTING(store, cache_bytes, 0, INT64_C(1) << 40, INT64_C(256) << 20, "of memory for records asked for lately")
+    SETTING(store, cache_bytes, 0, INT64_C(1) << 40, INT64_C(256) << 20, "memory for records asked for lately")
 
 struct settings {
     struct {

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$1"
 
 # A file may include its own folder and those before it in this line; main.c is last.
-order="base net store identity workspace credits providers enrich webhooks api mcp cli main"
+order="base net store identity credits workspace providers enrich webhooks api mcp cli main"
 
 find src -name '*.[ch]' -print0 | sort -z | xargs -0 -r awk -v order="$order" '
     BEGIN {

@@ -92,6 +92,16 @@ rm docs/architecture.md
 expect 1 "a missing page fails architecture" architecture missing
 
 good_project
+printf 'ERR(GONE, 410, "gone", false, "It is gone")\n' >src/base/err.def
+printf '| 410 | `gone` | yes | It is gone |\n' >docs/api.md
+expect 1 "a page that says something else of an error fails docs" docs '| 410 | `gone` | no | It is gone |'
+good_project
+mkdir -p src/cli
+printf '    SETTING(server, idle_ms, 1, 2, 1, "between two requests") \\\n' >src/cli/settings.h
+printf '| `server.idle_ms` | 1 | 1 to 2 | between three requests |\n' >docs/operations.md
+expect 1 "a page that says something else of a setting fails docs" docs 'between two requests'
+
+good_project
 printf '#!/bin/sh\nrm $1\n' >tests/ok.sh
 expect 1 "an unquoted word fails scripts" scripts SC2086
 good_project

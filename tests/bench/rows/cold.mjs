@@ -1,13 +1,13 @@
 // New people, durable books: two HTTP providers (a miss, then a hit of its own), and a dataset.
 import { BOTH_CORES, startServer, stopServer } from '../support/processes.mjs';
 import { balance, median, repeat, row, wrk } from '../support/load.mjs';
-import { dataset } from '../support/people.mjs';
+import { dataset, PEOPLE } from '../support/people.mjs';
 import { nginxProviders } from '../support/providers.mjs';
 
 export default async function cold() {
     return [
         await rate('cold, two HTTP providers, two cores with client and providers', await nginxProviders(BOTH_CORES), 5000),
-        await rate('cold, dataset, two cores with client', [await dataset(1000000)], 10000),
+        await rate('cold, dataset, two cores with client', [await dataset(PEOPLE)], 10000),
     ];
 }
 

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# docs/api.md has every error of src/base/err.def, docs/operations.md every number of the settings, word
+# for word, and none besides: check_docs.sh ROOT
+set -euo pipefail
+cd "$1"
+
+bad=0
+
+# same CODE PAGE: the rows that the code has, on stdin, are those of the page, in ROWS.
+same() {
+    local difference
+    difference=$(diff <(sort) <(sort <<<"$ROWS")) || {
+        echo "$2 and $1 do not say the same (< code, > page):"
+        grep '^[<>]' <<<"$difference"
+        bad=1
+    }
+}
+
+errors() {
+    sed -nE 's/^ERR\([A-Z_]+, +([1-9][0-9]*), "([a-z_]+)", +(true|false), +"(.*)"\)$/| \1 | `\2` | \3 | \4 |/p' "$1" |
+        sed 's/| true |/| yes |/; s/| false |/| no |/'
+}
+
+settings() {
+    sed -nE 's/^ +SETTING\(([a-z]+), ([a-z_]+), [^"]*"(.*)"\) *\\?$/| `\1.\2` | \3 |/p' "$1"
+}
+
+if [ -f src/base/err.def ]; then
+    ROWS=$(grep -E '^\| [0-9]{3} \| `[a-z_]+` \| (yes|no) \|' docs/api.md)
+    same src/base/err.def docs/api.md < <(errors src/base/err.def)
+fi
+if [ -f src/cli/settings.h ]; then
+    ROWS=$(sed -nE 's/^\| `([a-z]+\.[a-z_]+)` \| [0-9][^|]*\|[^|]*\| (.*) \|$/| `\1` | \2 |/p' docs/operations.md)
+    same src/cli/settings.h docs/operations.md < <(settings src/cli/settings.h)
+fi
+exit $bad
