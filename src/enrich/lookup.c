@@ -51,6 +51,12 @@ static const struct step story[] = {
     {"respond", respond, ALWAYS},
 };
 
+/* Waiting to ask the store once more. */
+struct commit_retry {
+    struct loop_timer timer;
+    struct lookup *lookup;
+};
+
 struct lookup {
     struct engine *engine;
     struct workspace *workspace;
@@ -71,8 +77,7 @@ struct lookup {
     struct str fingerprint;
     struct hold hold;
     struct waterfall_run run;
-    struct loop_timer retry_timer;
-    bool has_timer;
+    struct commit_retry *retry; /* NULL until a commit was unsure */
     unsigned commit_tries;
 
     union {                /* one at a time: what the current step waits for */
@@ -138,9 +143,9 @@ struct lookup *lookup_new(struct engine *engine, struct workspace *workspace)
     return l;
 }
 
-static void timer_closed(struct loop_timer *timer)
+static void retry_closed(struct loop_timer *timer)
 {
-    mem_free(container_of(timer, struct lookup, retry_timer));
+    mem_free(container_of(timer, struct commit_retry, timer));
 }
 
 void lookup_free(struct lookup **lookup_at)
@@ -153,10 +158,9 @@ void lookup_free(struct lookup **lookup_at)
     check(l->flight.count == 0);
     l->engine->lookups--;
     arena_deinit(&l->arena);
-    if (l->has_timer)
-        loop_timer_close(&l->retry_timer, timer_closed);
-    else
-        mem_free(l);
+    if (l->retry != NULL)
+        loop_timer_close(&l->retry->timer, retry_closed);
+    mem_free(l);
     *lookup_at = NULL;
 }
 
@@ -491,7 +495,7 @@ static void start_commit(struct lookup *l)
 
 static void retry_commit(struct loop_timer *timer)
 {
-    start_commit(container_of(timer, struct lookup, retry_timer));
+    start_commit(container_of(timer, struct commit_retry, timer)->lookup);
 }
 
 /* Unsure: it may be on disk. Ask again with the same lookup id, a little later
@@ -500,12 +504,13 @@ static bool retries_commit(struct lookup *l)
 {
     if (++l->commit_tries >= COMMIT_TRIES_MAX)
         return false;
-    if (!l->has_timer) {
-        l->has_timer = true;
-        loop_timer_init(l->engine->loop, &l->retry_timer, retry_commit);
+    if (l->retry == NULL) {
+        l->retry = mem_new(sizeof *l->retry);
+        l->retry->lookup = l;
+        loop_timer_init(l->engine->loop, &l->retry->timer, retry_commit);
     }
     l->op.commit.is_retry = true;
-    loop_timer_start(&l->retry_timer, (int64_t)COMMIT_WAIT_FIRST_US << l->commit_tries);
+    loop_timer_start(&l->retry->timer, (int64_t)COMMIT_WAIT_FIRST_US << l->commit_tries);
     return true;
 }
 

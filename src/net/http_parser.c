@@ -5,6 +5,7 @@
 #include "net/http_parser.h"
 
 #include "base/check.h"
+#include "base/mem.h"
 
 #include <llhttp.h>
 
@@ -82,6 +83,8 @@ void http_parser_init(struct http_parser *parser, size_t header_bytes_max)
     check(header_bytes_max <= HTTP_HEADER_BYTES_LIMIT);
     buf_init(&parser->head, header_bytes_max);
     buf_init(&parser->body, 0);
+    parser->fields = NULL;
+    parser->field_room = 0;
     http_parser_reset(parser, 0);
 }
 
@@ -89,6 +92,7 @@ void http_parser_deinit(struct http_parser *parser)
 {
     buf_deinit(&parser->head);
     buf_deinit(&parser->body);
+    mem_free(parser->fields);
 }
 
 static void empty_buf(struct buf *buf, size_t keep_bytes)
@@ -106,7 +110,7 @@ void http_parser_reset(struct http_parser *parser, size_t keep_bytes)
 
     empty_buf(&head, keep_bytes);
     empty_buf(&body, keep_bytes);
-    memset(parser, 0, offsetof(struct http_parser, fields)); /* `fields` counts by field_count */
+    memset(parser, 0, offsetof(struct http_parser, fields)); /* their room is kept */
     parser->head = head;
     parser->body = body;
 }
@@ -374,13 +378,27 @@ static int stop_if(bool refused)
     return refused ? -1 : 0;
 }
 
+/* Few requests have more than a dozen fields, and many requests may wait at once. */
+static void make_field_room(struct http_parser *parser)
+{
+    enum { ROOM_FIRST = 16 };
+
+    if (parser->field_count < parser->field_room)
+        return;
+    parser->field_room = parser->field_room == 0 ? ROOM_FIRST : (uint8_t)(parser->field_room * 2);
+    check(parser->field_room <= HTTP_FIELDS_MAX);
+    parser->fields = mem_resize(parser->fields, parser->field_room * sizeof *parser->fields);
+}
+
 static int on_field_name(llhttp_t *llhttp, const char *at, size_t len)
 {
     struct http_parser *parser = llhttp->data;
-    struct http_field *field = &parser->fields[parser->field_count];
+    struct http_field *field;
 
     if (parser->field_count == HTTP_FIELDS_MAX)
         return stop_if(refuse(parser, ERR_HEADERS_TOO_LARGE, "There are too many header fields."));
+    make_field_room(parser);
+    field = &parser->fields[parser->field_count];
     field->name_at = (uint16_t)(at - parser->head.ptr);
     field->name_len = (uint16_t)len;
     field->value_at = (uint16_t)(field->name_at + len + 1);

@@ -98,7 +98,8 @@ struct http_parser {
     uint64_t body_left;     /* of the body, or of the chunk that is coming in */
     uint64_t framing_bytes; /* of a chunked body: all that is not data */
     struct buf head;
-    struct http_field fields[HTTP_FIELDS_MAX];
+    struct http_field *fields; /* room for field_room; grows up to HTTP_FIELDS_MAX */
+    uint8_t field_room;
 };
 
 void http_parser_init(struct http_parser *parser, size_t header_bytes_max);
