@@ -26,6 +26,16 @@ struct id id_random(void)
     return id;
 }
 
+struct id id_of_time(int64_t time_us)
+{
+    struct id id = id_random();
+    uint64_t ms = (uint64_t)time_us / 1000;
+
+    for (size_t i = 0; i < 6; i++)
+        id.bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
+    return id;
+}
+
 bool id_is(struct id a, struct id b)
 {
     return memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0;

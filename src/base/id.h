@@ -18,6 +18,11 @@ enum { ID_TEXT_LEN = 22 };
 #define BASE62_ALPHABET "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 struct id id_random(void);
+
+/* 48 bits of milliseconds since 1970, then 80 random ones: what is made at the
+ * same time stands side by side in an index (like RFC 9562 UUIDv7). Still
+ * nobody's to guess; tells when it was made. */
+struct id id_of_time(int64_t time_us);
 bool id_is(struct id a, struct id b);
 bool id_is_none(struct id id); /* all zero: no id */
 

@@ -325,8 +325,8 @@ static enum step_result plan_only(struct lookup *l)
 /* --- join_flight -------------------------------------------------------- */
 
 /* Why looking again is not needed once we are in: whoever had our keys left
- * them after its commit was delivered, and the store answers in order, so a
- * record read before that would have met the flight still taken. */
+ * them when its commit was answered, and a read that missed that commit is
+ * answered before it (store.h), so it would have met the flight still taken. */
 static enum step_result join_flight(struct lookup *l)
 {
     struct flight_key keys[FLIGHT_KEYS_MAX];
@@ -566,7 +566,7 @@ static enum step_result commit(struct lookup *l)
 {
     struct store_commit *op = &l->op.commit;
     int64_t now_us = clock_wall_us();
-    struct id lookup_id = id_random();
+    struct id lookup_id = id_of_time(now_us);
     bool is_new = id_is_none(l->record.id);
     size_t identities_before = l->record.identity_count;
     struct tally *tallies;
@@ -576,7 +576,7 @@ static enum step_result commit(struct lookup *l)
     check(l->hold.is_open);
     check(waterfall_run_credits(&l->run) <= l->hold.credits);
     if (is_new) {
-        l->record.id = id_random();
+        l->record.id = id_of_time(now_us);
         l->record.created_at_us = now_us;
     }
     update_identities(l);

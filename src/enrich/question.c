@@ -227,9 +227,9 @@ enum err question_read(const json_t *doc, struct arena *arena, struct question *
     if (mistakes->count != 0)
         return ERR_INVALID;
     find_identities(out, arena);
-    if (out->identity_count == 0)
-        return ERR_IDENTITY_REQUIRED;
-    return arena->is_full ? ERR_OVERLOADED : ERR_NONE;
+    if (arena->is_full)
+        return ERR_OVERLOADED;
+    return out->identity_count == 0 ? ERR_IDENTITY_REQUIRED : ERR_NONE;
 }
 
 /* --- the everyday question -------------------------------------------------- */

@@ -12,6 +12,13 @@ static void start(struct store *store, struct store_op *op, enum err (*run)(stru
     store_enqueue(store, op);
 }
 
+static void start_write(struct store *store, struct store_op *op, enum err (*run)(struct store_db *, struct store_op *),
+                        void (*done)(struct store_op *, enum err))
+{
+    op->is_write = true;
+    start(store, op, run, done);
+}
+
 /* --- find --------------------------------------------------------------- */
 
 static enum err find_id(struct store_db *db, const struct store_find *find, struct id *out_id)
@@ -338,7 +345,7 @@ static enum err run_commit(struct store_db *db, struct store_op *op)
 void store_commit_lookup(struct store *store, struct store_commit *commit,
                          void (*done)(struct store_op *op, enum err err))
 {
-    start(store, &commit->op, run_commit, done);
+    start_write(store, &commit->op, run_commit, done);
 }
 
 /* --- trails and tallies ------------------------------------------------- */

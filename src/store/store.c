@@ -13,10 +13,10 @@ struct store {
     struct loop *loop;
     pthread_t thread;
     bool is_started;
-    pthread_mutex_t lock;      /* guards the three below */
+    pthread_mutex_t lock;      /* guards the four below */
     pthread_cond_t is_work;
-    struct list queued;        /* of store_op, in the order of the calls */
-    struct list finished;      /* of store_op, in the same order */
+    struct list reads, writes; /* of store_op, waiting, in the order of the calls */
+    struct list finished;      /* of store_op, in the order of their answers */
     bool is_closing;
     uv_async_t wake_loop;
     atomic_size_t queue_length;
@@ -32,7 +32,8 @@ enum err store_open(const char *folder, bool create, struct store **out_store, s
         mem_free(store);
         return err;
     }
-    list_init(&store->queued);
+    list_init(&store->reads);
+    list_init(&store->writes);
     list_init(&store->finished);
     pthread_mutex_init(&store->lock, NULL);
     pthread_cond_init(&store->is_work, NULL);
@@ -109,26 +110,55 @@ static void run_batch(struct store *store, struct list *ops)
     list_move_all(ops, &done);
 }
 
+/* No transaction: nobody else writes, so what a read sees stands still. */
+static void run_reads(struct store *store, struct list *reads)
+{
+    list_each(link, following, reads)
+    {
+        struct store_op *op = list_entry(link, struct store_op, link);
+
+        op->err = op->run(&store->db, op);
+    }
+}
+
+static void hand_over(struct store *store, struct list *ops)
+{
+    if (list_is_empty(ops))
+        return;
+    pthread_mutex_lock(&store->lock);
+    list_move_all(&store->finished, ops);
+    pthread_mutex_unlock(&store->lock);
+    uv_async_send(&store->wake_loop);
+}
+
+/* Waits for work and takes all of it; false when there will be no more. */
+static bool take_work(struct store *store, struct list *reads, struct list *writes)
+{
+    pthread_mutex_lock(&store->lock);
+    while (list_is_empty(&store->reads) && list_is_empty(&store->writes) && !store->is_closing)
+        pthread_cond_wait(&store->is_work, &store->lock);
+    list_move_all(reads, &store->reads);
+    list_move_all(writes, &store->writes);
+    pthread_mutex_unlock(&store->lock);
+    return !list_is_empty(reads) || !list_is_empty(writes);
+}
+
+/* Reads go first and are answered before the writes' fsync: nobody waits for a
+ * disk to be told what was known. */
 static void *run_store(void *arg)
 {
     struct store *store = arg;
-    struct list batch;
+    struct list reads, writes;
 
-    list_init(&batch);
-    pthread_mutex_lock(&store->lock);
-    for (;;) {
-        while (list_is_empty(&store->queued) && !store->is_closing)
-            pthread_cond_wait(&store->is_work, &store->lock);
-        if (list_is_empty(&store->queued))
-            break;
-        list_move_all(&batch, &store->queued);
-        pthread_mutex_unlock(&store->lock);
-        run_batch(store, &batch);
-        pthread_mutex_lock(&store->lock);
-        list_move_all(&store->finished, &batch);
-        uv_async_send(&store->wake_loop);
+    list_init(&reads);
+    list_init(&writes);
+    while (take_work(store, &reads, &writes)) {
+        run_reads(store, &reads);
+        hand_over(store, &reads);
+        if (!list_is_empty(&writes))
+            run_batch(store, &writes);
+        hand_over(store, &writes);
     }
-    pthread_mutex_unlock(&store->lock);
     return NULL;
 }
 
@@ -168,7 +198,7 @@ void store_enqueue(struct store *store, struct store_op *op)
     atomic_fetch_add(&store->queue_length, 1);
     pthread_mutex_lock(&store->lock);
     list_init(&op->link);
-    list_append(&store->queued, &op->link);
+    list_append(op->is_write ? &store->writes : &store->reads, &op->link);
     pthread_cond_signal(&store->is_work);
     pthread_mutex_unlock(&store->lock);
 }

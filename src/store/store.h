@@ -1,13 +1,13 @@
 /* store/store.h: what we ask of a database, in our words.
  *
  * Behind it: one thread with one SQLite connection (WAL, synchronous=FULL).
- * Group commit: everything that is queued when the thread looks goes into one
- * transaction and one fsync; then all answers go back to the loop, in the
- * order of the calls. So an answer that says "done" is on disk.
+ * Group commit: all writes that wait when the thread looks go into one
+ * transaction and one fsync; then their answers go back to the loop. So an
+ * answer that says "done" is on disk. Reads that wait then go before them.
  *
- * Order is a promise others build on: operations run in the order they were
- * started, and their `done`s come in that order. A read that was started before
- * a write never sees it and is answered before it.
+ * Order is a promise others build on: writes run and are answered in the order
+ * they were started, and so are reads; and a read never misses a write that
+ * was answered before the read is: what it does not see yet is told later.
  *
  * Every operation embeds struct store_op as its first member, belongs to the
  * caller, and stays in place until `done` (exactly once, on the loop). While it
@@ -35,6 +35,7 @@ struct store_db; /* one connection: store/sqlite.h */
 
 struct store_op {
     struct list link;
+    bool is_write;
     enum err (*run)(struct store_db *db, struct store_op *op); /* on the store thread */
     void (*done)(struct store_op *op, enum err err);           /* on the loop */
     enum err err;
