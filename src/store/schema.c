@@ -20,7 +20,7 @@ static const char first[] =
 
     "CREATE TABLE identity (workspace_id BLOB NOT NULL, kind INTEGER NOT NULL, key TEXT NOT NULL,"
     " shown TEXT NOT NULL, record_id BLOB NOT NULL, PRIMARY KEY (workspace_id, kind, key)) WITHOUT ROWID;"
-    "CREATE INDEX identity_record ON identity (workspace_id, record_id);"
+    "CREATE INDEX identity_record ON identity (workspace_id, record_id, kind, key, shown);"
 
     "CREATE TABLE channel (workspace_id BLOB NOT NULL, record_id BLOB NOT NULL, channel TEXT NOT NULL,"
     " value TEXT, source TEXT, confidence_ppm BIGINT NOT NULL, enriched_at BIGINT NOT NULL, verified INTEGER,"

@@ -202,7 +202,7 @@ void db_bind_blob(sqlite3_stmt *statement, int at, const void *ptr, size_t bytes
 
 struct id db_column_id(sqlite3_stmt *statement, int at)
 {
-    struct id id;
+    struct id id = {{0}};
 
     db_column_blob(statement, at, id.bytes, sizeof id.bytes);
     return id;

@@ -16,7 +16,7 @@ async function rate(what, providers, promised) {
     const before = await balance(server);
     let first = 0;
     const runs = await repeat(5, async () => {
-        const run = await wrk({ ...server, first, connections: 128, cores: BOTH_CORES, seconds: 4 });
+        const run = await wrk({ ...server, first, connections: 256, cores: BOTH_CORES, seconds: 4 });
         first += run.requests + 1000;
         if (run.failed > 0)
             throw new Error(`${run.failed} lookups failed: ${server.child.errors.slice(-500)}`);
