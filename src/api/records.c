@@ -95,7 +95,7 @@ void record_get(struct exchange *x)
     reading->x = x;
     arena_init(&reading->arena, RECORD_BYTES_MAX);
     reading->find = (struct store_find){
-        .workspace_id = x->workspace->id, .record_id = id, .arena = &reading->arena, .record = &reading->record};
+        .workspace_id = x->workspace->id, .record_id = id, .with_details = true, .arena = &reading->arena, .record = &reading->record};
     store_find_record(x->api->engine->store, &reading->find, record_read);
 }
 

@@ -71,7 +71,6 @@ struct lookup {
     struct later later; /* going on after another, and responding, from the loop */
 
     struct record record;  /* as the store knows it; then as it will be */
-    bool is_asked_in_store;
     unsigned known;        /* channels the store answers */
     struct flight flight;
     struct str fingerprint;
@@ -197,7 +196,6 @@ static void find_record_done(struct store_op *op, enum err err)
 {
     struct lookup *l = container_of(op, struct lookup, op.find.op);
 
-    l->is_asked_in_store = true;
     if (err == ERR_NONE && !id_is_none(l->record.id) && l->question.identity_count == 1)
         record_cache_put(l->engine->cache, l->workspace->id, &l->question.identities[0], &l->record);
     lookup_resume(l, err);
@@ -209,7 +207,6 @@ static enum step_result find_record(struct lookup *l)
 {
     const struct question *question = &l->question;
 
-    l->is_asked_in_store = false;
     if (question->identity_count == 1 && record_cache_find(l->engine->cache, l->workspace->id,
                                                            &question->identities[0], &l->arena, &l->record))
         return STEP_NEXT;
@@ -340,11 +337,12 @@ static enum step_result join_flight(struct lookup *l)
         l->fingerprint = question_fingerprint(&l->question, &l->arena);
     if (flight_join(&l->engine->flights, &l->flight, keys, count) != NULL)
         return STEP_WAIT;
-    if (l->is_asked_in_store)
+    if (id_is_none(l->record.id))
         return STEP_NEXT;
-    /* The cache has no identities, and a commit must forget all of them. */
+    /* The commit must forget every identity of the record in the cache. */
     l->op.find = (struct store_find){.workspace_id = l->workspace->id,
                                      .record_id = l->record.id,
+                                     .with_details = true,
                                      .arena = &l->arena,
                                      .record = &l->record};
     store_find_record(l->engine->store, &l->op.find, find_record_done);

@@ -164,6 +164,12 @@ static void read_providers(const struct sources_setup *setup, const json_t *prov
     }
 }
 
+static void add_provider_at_end(struct sources *out, struct provider **provider)
+{
+    out->providers[out->count++] = *provider;
+    *provider = NULL;
+}
+
 static void add_sandbox(const struct sources_setup *setup, struct sources *out, struct shape_mistakes *mistakes)
 {
     for (size_t i = 0; i < SANDBOX_PROVIDERS; i++) {
@@ -176,7 +182,8 @@ static void add_sandbox(const struct sources_setup *setup, struct sources *out, 
         else if (out->count == PROVIDERS_MAX || find_provider(out, provider->name) != NULL)
             shape_report(mistakes, STR("/providers"), "leaves no room or no name for the sandbox's provider");
         else
-            out->providers[out->count++] = provider;
+            add_provider_at_end(out, &provider);
+        provider_free(&provider);
         buf_deinit(&place.pointer);
     }
 }

@@ -18,7 +18,6 @@ struct packed_channel {
 struct entry {
     struct id workspace_id;
     struct id record_id;
-    int64_t created_at_us;
     uint32_t bytes;
     uint16_t key_len;
     uint8_t kind, channel_count;
@@ -123,7 +122,7 @@ static void unpack(struct entry *entry, struct arena *arena, struct record *out)
 {
     char *texts = texts_of(entry) + entry->key_len;
 
-    *out = (struct record){.id = entry->record_id, .created_at_us = entry->created_at_us};
+    *out = (struct record){.id = entry->record_id};
     for (size_t i = 0; i < CHANNEL_COUNT; i++)
         out->channels[i].verified = -1;
     for (size_t i = 0; i < entry->channel_count; i++) {
@@ -205,7 +204,6 @@ static struct entry *pack(struct id workspace_id, const struct identity *identit
 
     entry->workspace_id = workspace_id;
     entry->record_id = record->id;
-    entry->created_at_us = record->created_at_us;
     entry->bytes = (uint32_t)bytes;
     entry->kind = (uint8_t)identity->kind;
     entry->key_len = (uint16_t)identity->key.len;

@@ -16,7 +16,7 @@ struct record_cache;
 struct record_cache *record_cache_new(size_t bytes_max);
 void record_cache_free(struct record_cache **cache);
 
-/* The record without its identities, texts kept in `arena`; false when it is
+/* The record without details (store.h), texts kept in `arena`; false when it is
  * not here (which says nothing about the store). */
 bool record_cache_find(struct record_cache *cache, struct id workspace_id, const struct identity *identity,
                        struct arena *arena, struct record *out_record);

@@ -115,6 +115,13 @@ static enum err read_record_row(struct store_db *db, const struct store_find *fi
     return err;
 }
 
+static enum err read_details(struct store_db *db, const struct store_find *find, struct id id, struct record *record)
+{
+    enum err err = read_record_row(db, find, id, record);
+
+    return err != ERR_NONE || id_is_none(record->id) ? err : read_identities(db, find, record);
+}
+
 static enum err run_find(struct store_db *db, struct store_op *op)
 {
     struct store_find *find = container_of(op, struct store_find, op);
@@ -124,12 +131,13 @@ static enum err run_find(struct store_db *db, struct store_op *op)
     *find->record = (struct record){.identity_count = 0};
     for (size_t i = 0; i < CHANNEL_COUNT; i++)
         find->record->channels[i].verified = -1;
-    if (err == ERR_NONE && !id_is_none(id))
-        err = read_record_row(db, find, id, find->record);
-    if (err != ERR_NONE || id_is_none(find->record->id))
+    if (err != ERR_NONE || id_is_none(id))
         return err;
-    err = read_identities(db, find, find->record);
-    return err != ERR_NONE ? err : read_channels(db, find, find->record);
+    if (find->with_details)
+        err = read_details(db, find, id, find->record);
+    else
+        find->record->id = id;
+    return err != ERR_NONE || id_is_none(find->record->id) ? err : read_channels(db, find, find->record);
 }
 
 void store_find_record(struct store *store, struct store_find *find, void (*done)(struct store_op *op, enum err err))

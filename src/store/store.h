@@ -70,8 +70,8 @@ struct kept_channel {
 
 struct record {
     struct id id; /* none: no such record */
-    int64_t created_at_us;
-    struct identity *identities; /* one read has room for IDENTITIES_MAX; NULL: not read */
+    int64_t created_at_us;       /* 0: not read */
+    struct identity *identities; /* read with details: room for IDENTITIES_MAX; NULL: not read */
     size_t identity_count;
     struct kept_channel channels[CHANNEL_COUNT];
 };
@@ -160,6 +160,7 @@ struct store_find {
     struct id record_id;
     const struct identity *identities;
     size_t identity_count;
+    bool with_details;     /* the record's identities and age too, and whether record_id exists */
     struct arena *arena;   /* the record's texts are kept here */
     struct record *record; /* out: id none when nothing is found */
 };

@@ -78,17 +78,13 @@ static void the_statuses_are_those_of_the_api(void **state)
         int status;
         const char *slug;
         bool is_retryable;
-    } cases[] = {{ERR_MALFORMED_JSON, 400, "malformed_json", false},
-                 {ERR_UNAUTHORIZED, 401, "unauthorized", false},
-                 {ERR_NO_CREDIT, 402, "insufficient_credits", false},
-                 {ERR_FORBIDDEN, 403, "insufficient_scope", false},
-                 {ERR_BODY_TOO_LARGE, 413, "body_too_large", false},
-                 {ERR_MEDIA_TYPE, 415, "unsupported_media_type", false},
-                 {ERR_INVALID, 422, "validation_failed", false},
-                 {ERR_IDENTITY_REQUIRED, 422, "identity_required", false},
-                 {ERR_SUPPRESSED, 451, "suppressed", false},
-                 {ERR_OVERLOADED, 503, "overloaded", true},
-                 {ERR_STORE_UNSURE, 503, "store_unsure", true}};
+    } cases[] = {
+        {ERR_MALFORMED_JSON, 400, "malformed_json", false},  {ERR_UNAUTHORIZED, 401, "unauthorized", false},
+        {ERR_NO_CREDIT, 402, "insufficient_credits", false}, {ERR_FORBIDDEN, 403, "insufficient_scope", false},
+        {ERR_BODY_TOO_LARGE, 413, "body_too_large", false},  {ERR_MEDIA_TYPE, 415, "unsupported_media_type", false},
+        {ERR_INVALID, 422, "validation_failed", false},      {ERR_IDENTITY_REQUIRED, 422, "identity_required", false},
+        {ERR_SUPPRESSED, 451, "suppressed", false},          {ERR_OVERLOADED, 503, "overloaded", true},
+        {ERR_STORE_UNSURE, 503, "store_unsure", true}};
 
     (void)state;
     for (size_t i = 0; i < LEN(cases); i++) {

@@ -124,8 +124,8 @@ static void what_is_no_object_is_told_by_its_type(void **state)
 {
     static const struct {
         const char *text, *word;
-    } cases[] = {{"[]", "an array"},  {"\"a\"", "a string"}, {"1", "a number"},    {"1.5", "a number"},
-                 {"null", "null"},    {"true", "a boolean"}, {"false", "a boolean"}};
+    } cases[] = {{"[]", "an array"}, {"\"a\"", "a string"}, {"1", "a number"},     {"1.5", "a number"},
+                 {"null", "null"},   {"true", "a boolean"}, {"false", "a boolean"}};
 
     (void)state;
     for (size_t i = 0; i < LEN(cases); i++) {
@@ -187,9 +187,14 @@ static void millionths_are_rounded(void **state)
     static const struct {
         const char *text;
         int64_t ppm;
-    } cases[] = {{"{\"share\":0}", 0},           {"{\"share\":1}", 1000000},        {"{\"share\":0.1}", 100000},
-                 {"{\"share\":0.29}", 290000},   {"{\"share\":0.9999996}", 1000000}, {"{\"share\":1e-6}", 1},
-                 {"{\"share\":0.58}", 580000},   {"{\"share\":4e-7}", 0}};
+    } cases[] = {{"{\"share\":0}", 0},
+                 {"{\"share\":1}", 1000000},
+                 {"{\"share\":0.1}", 100000},
+                 {"{\"share\":0.29}", 290000},
+                 {"{\"share\":0.9999996}", 1000000},
+                 {"{\"share\":1e-6}", 1},
+                 {"{\"share\":0.58}", 580000},
+                 {"{\"share\":4e-7}", 0}};
 
     (void)state;
     for (size_t i = 0; i < LEN(cases); i++) {

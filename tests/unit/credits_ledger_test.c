@@ -65,12 +65,9 @@ static void months_are_counted_in_utc(void **state)
     static const struct {
         const char *time;
         int month;
-    } cases[] = {{"1970-01-01T00:00:00Z", 1970 * 12},
-                 {"2026-01-31T23:59:59Z", 2026 * 12},
-                 {"2026-02-01T00:00:00Z", 2026 * 12 + 1},
-                 {"2026-12-31T23:59:59Z", 2026 * 12 + 11},
-                 {"2027-01-01T00:59:59+01:00", 2026 * 12 + 11},
-                 {"2027-01-01T00:00:00Z", 2027 * 12}};
+    } cases[] = {{"1970-01-01T00:00:00Z", 1970 * 12},           {"2026-01-31T23:59:59Z", 2026 * 12},
+                 {"2026-02-01T00:00:00Z", 2026 * 12 + 1},       {"2026-12-31T23:59:59Z", 2026 * 12 + 11},
+                 {"2027-01-01T00:59:59+01:00", 2026 * 12 + 11}, {"2027-01-01T00:00:00Z", 2027 * 12}};
     struct account account = {.used_month = 5};
 
     (void)state;
@@ -185,8 +182,8 @@ static const char *const tamperings[] = {
     "DELETE FROM ledger WHERE seq = 3",
     "DELETE FROM ledger WHERE seq = 4",
     "DELETE FROM ledger",
-    "INSERT INTO ledger SELECT workspace_id, 5, kind, amount, balance_after, at, lookup_id, record_id, trail_digest, "
-    "hash, hash FROM ledger WHERE seq = 4",
+    ("INSERT INTO ledger SELECT workspace_id, 5, kind, amount, balance_after, at, lookup_id, record_id, trail_digest, "
+     "hash, hash FROM ledger WHERE seq = 4"),
     "UPDATE trail SET body = '{}' WHERE seq = 2",
     "UPDATE trail SET body = '' WHERE seq = 2",
     "UPDATE trail SET body = body || ' ' WHERE seq = 4",

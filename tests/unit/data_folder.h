@@ -81,9 +81,9 @@ static inline void add_workspace(struct data_folder *folder, int64_t credits)
 
     folder->workspace_id = id_random();
     key_make(folder->secret, folder->workspace_id, SCOPE_FULL, 1000, &key);
-    assert_int_equal(store_create_workspace(folder->store, folder->workspace_id, STR("Acme"), credits, &key, 1000,
-                                            ledger_seal),
-                     ERR_NONE);
+    assert_int_equal(
+        store_create_workspace(folder->store, folder->workspace_id, STR("Acme"), credits, &key, 1000, ledger_seal),
+        ERR_NONE);
 }
 
 static inline void folder_start(struct data_folder *folder)

@@ -99,8 +99,10 @@ static void set_waterfalls(const char *letters)
 
 static void expect_channel(const struct lookup_answer *answer, enum channel channel, const char *expected)
 {
+    bool is_found = (answer->found & 1u << channel) != 0;
+
     assert_int_equal(answer->err, ERR_NONE);
-    assert_str_is(answer->channels[channel].value, expected);
+    assert_str_is(is_found ? answer->channels[channel].value : STR_NONE, expected);
 }
 
 static void expect_balance(int64_t balance)
@@ -135,8 +137,7 @@ static void a_replay_calls_nobody_and_costs_nothing(void **state)
         assert_true(second->is_replay);
         assert_true(second->age_s >= 0);
         assert_true(id_is(second->record_id, first->record_id));
-        assert_int_equal(second->channels[CHANNEL_PHONE].enriched_at_us,
-                         first->channels[CHANNEL_PHONE].enriched_at_us);
+        assert_int_equal(second->channels[CHANNEL_PHONE].enriched_at_us, first->channels[CHANNEL_PHONE].enriched_at_us);
     }
     assert_int_equal(calls(), 2);
     expect_balance(98);
@@ -167,7 +168,7 @@ static void only_the_channels_asked_for_are_answered(void **state)
     a->values[CHANNEL_WORK_EMAIL] = "ann@acme.example";
     ask("{" ANN "}");
     answer = ask(ANN_PHONE);
-    assert_int_equal(answer->channels[CHANNEL_WORK_EMAIL].value.len, 0);
+    assert_int_equal(answer->found, 1u << CHANNEL_PHONE);
 }
 
 static void force_asks_and_charges_again(void **state)
@@ -327,10 +328,9 @@ static void a_found_value_stays_whatever_the_waterfall(void **state)
 
 static void identical_questions_share_one_waterfall_and_one_charge(void **state)
 {
-    static const char *const spellings[] = {
-        ANN_PHONE, "{\"email\":\" ANN@Acme.example\"," PHONE "}",
-        "{" PHONE ",\"include\":[\"attempts\"],\"email\":\"Ann@ACME.example\"}",
-        "{" ANN "," PHONE ",\"force\":false,\"metadata\":{\"a\":\"b\"}}"};
+    static const char *const spellings[] = {ANN_PHONE, "{\"email\":\" ANN@Acme.example\"," PHONE "}",
+                                            "{" PHONE ",\"include\":[\"attempts\"],\"email\":\"Ann@ACME.example\"}",
+                                            "{" ANN "," PHONE ",\"force\":false,\"metadata\":{\"a\":\"b\"}}"};
     int64_t used = 0;
 
     (void)state;
@@ -375,9 +375,9 @@ static void identical_forced_questions_share_too(void **state)
 
 static void overlapping_questions_run_one_after_another_and_charge_each_channel_once(void **state)
 {
-    static const char *const texts[] = {
-        ANN_PHONE, "{" ANN ",\"channels\":[\"phone\",\"work_email\"]}", "{" ANN ",\"channels\":[\"work_email\"]}",
-        "{" ANN "}", "{" ANN "," PHONE ",\"max_credits\":3}"};
+    static const char *const texts[] = {ANN_PHONE, "{" ANN ",\"channels\":[\"phone\",\"work_email\"]}",
+                                        "{" ANN ",\"channels\":[\"work_email\"]}", "{" ANN "}",
+                                        "{" ANN "," PHONE ",\"max_credits\":3}"};
     int64_t used = 0;
 
     (void)state;
@@ -585,29 +585,29 @@ static void a_dry_run_asks_nobody_and_leaves_nothing_behind(void **state)
     expect_balance(100);
     assert_false(ask(ANN_PHONE)->is_replay);
     answer = ask("{" ANN "," PHONE ",\"dry_run\":true}");
-    assert_str_is(answer->plan, "\"channels\":{\"phone\":{\"cached\":true}},\"expected_credits\":0,\"worst_credits\":0");
+    assert_str_is(answer->plan,
+                  "\"channels\":{\"phone\":{\"cached\":true}},\"expected_credits\":0,\"worst_credits\":0");
     assert_false(id_is_none(answer->record_id));
     answer = ask("{\"email\":\"bob@acme.example\"," PHONE ",\"dry_run\":true}");
     assert_true(str_starts(answer->plan, STR("\"channels\":{\"phone\":{\"cached\":false,\"providers\":[\"A\",\"B\","
-                                             "\"C\"],\"expected_credits\":1.58,")));
+                                             "\"C\"],\"expected_credits\":1.25,")));
 }
 
 /* --- the store's troubles ------------------------------------------------------------------ */
 
 static void a_commit_that_is_unsure_is_asked_about_until_it_is_sure(void **state)
 {
+    static const char *const texts[] = {ANN_PHONE, "{\"email\":\"bob@acme.example\"," PHONE "}"};
     const struct lookup_answer *answer;
 
     (void)state;
     a->values[CHANNEL_PHONE] = NUMBER;
     log_set_level(LOG_ERROR + 1);
     a->is_holding = true;
-    start_asking(ANN_PHONE);
-    start_asking("{\"email\":\"bob@acme.example\"," PHONE "}");
-    for (size_t i = 0; i < 2; i++) {
-        a->held = NULL;
+    for (size_t i = 0; i < LEN(texts); i++) {
+        start_asking(texts[i]);
         loop_while(&h.folder.loop, a->held == NULL);
-        atomic_store(i == 0 ? &commits_to_refuse : &commits_to_deny, 2);
+        atomic_store(i == 0 ? &commits_to_refuse : &commits_to_deny, i == 0 ? 2 : 1);
         scripted_release(a);
         answer = wait_for(&h.askers[i]);
         expect_channel(answer, CHANNEL_PHONE, NUMBER);

@@ -76,12 +76,18 @@ static void identities_come_in_order_of_precedence(void **state)
         const char *first_key;
     } cases[] = {
         {"{\"email\":\"Ann@Acme.example\"}", 1, {IDENTITY_EMAIL}, "ann@acme.example"},
-        {"{\"linkedin_url\":\"linkedin.com/in/A\",\"email\":\"a@x.example\"}", 2, {IDENTITY_EMAIL, IDENTITY_LINKEDIN},
+        {"{\"linkedin_url\":\"linkedin.com/in/A\",\"email\":\"a@x.example\"}",
+         2,
+         {IDENTITY_EMAIL, IDENTITY_LINKEDIN},
          "a@x.example"},
         {"{\"company_domain\":\"x.example\",\"first_name\":\"A\",\"last_name\":\"B\",\"linkedin_url\":"
-         "\"linkedin.com/in/a\",\"email\":\"a@x.example\"}", 3, {IDENTITY_EMAIL, IDENTITY_LINKEDIN, IDENTITY_PERSON},
+         "\"linkedin.com/in/a\",\"email\":\"a@x.example\"}",
+         3,
+         {IDENTITY_EMAIL, IDENTITY_LINKEDIN, IDENTITY_PERSON},
          "a@x.example"},
-        {"{\"company_domain\":\"X.example\",\"first_name\":\"Ann\",\"last_name\":\"LEE\"}", 1, {IDENTITY_PERSON},
+        {"{\"company_domain\":\"X.example\",\"first_name\":\"Ann\",\"last_name\":\"LEE\"}",
+         1,
+         {IDENTITY_PERSON},
          "ann|lee|x.example"},
         {"{\"company_domain\":\"X.example\"}", 1, {IDENTITY_DOMAIN}, "x.example"},
         {"{\"company_domain\":\"X.example\",\"first_name\":\"Ann\"}", 1, {IDENTITY_DOMAIN}, "x.example"},
@@ -155,7 +161,8 @@ static const struct {
     {"\"metadata\":{\"a\":1}", "/metadata", "must be a string"},
     {"\"metadata\":{\"a\":{}}", "/metadata", "must be a string"},
     {"\"metadata\":{\"1\":\"\",\"2\":\"\",\"3\":\"\",\"4\":\"\",\"5\":\"\",\"6\":\"\",\"7\":\"\",\"8\":\"\",\"9\":\"\","
-     "\"10\":\"\",\"11\":\"\"}", "/metadata", "at most 10"},
+     "\"10\":\"\",\"11\":\"\"}",
+     "/metadata", "at most 10"},
     {"\"emial\":\"a@x.example\"", "/emial", "did you mean \\\"email\\\""},
     {"\"channel\":[\"phone\"]", "/channel", "did you mean \\\"channels\\\""},
     {"\"maxcredits\":1", "/maxcredits", "did you mean \\\"max_credits\\\""},
@@ -179,9 +186,9 @@ static void every_mistake_gets_its_pointer(void **state)
 
 static void all_mistakes_are_told_at_once(void **state)
 {
-    static const char *const pointers[] = {"/email",   "/first_name",    "/channels/0", "/channels/1", "/force",
-                                           "/dry_run", "/max_credits",   "/max_age",    "/min_confidence",
-                                           "/include", "/metadata",      "/colour"};
+    static const char *const pointers[] = {"/email",          "/first_name", "/channels/0",  "/channels/1",
+                                           "/force",          "/dry_run",    "/max_credits", "/max_age",
+                                           "/min_confidence", "/include",    "/metadata",    "/colour"};
 
     (void)state;
     assert_int_equal(read_text("{\"email\":1,\"first_name\":2,\"channels\":[3,\"x\"],\"force\":4,\"dry_run\":5,"
@@ -201,8 +208,9 @@ static void all_mistakes_are_told_at_once(void **state)
 static void no_report_quotes_a_person(void **state)
 {
     (void)state;
-    read_text("{\"email\":\"secret person\",\"phone\":\"secret\",\"linkedin_url\":\"secret\",\"company_domain\":\"secret\","
-              "\"metadata\":{\"secret\":1}}");
+    read_text(
+        "{\"email\":\"secret person\",\"phone\":\"secret\",\"linkedin_url\":\"secret\",\"company_domain\":\"secret\","
+        "\"metadata\":{\"secret\":1}}");
     assert_null(strstr(mistakes.json.ptr, "secret"));
 }
 
@@ -350,7 +358,8 @@ static void the_plain_reader_reads_as_the_full_one_or_not_at_all(void **state)
         {"{\"email\":\"Ann@acme.example\"}", true},
         {" {\n\"email\" : \"ann@acme.example\" ,\r\n\t\"channels\" : [ \"phone\" , \"work_email\" ] } \n", true},
         {"{\"email\":\"a@x.example\",\"force\":true,\"dry_run\":false}", true},
-        {"{\"company_domain\":\"www.x.example\",\"first_name\":\"A\",\"last_name\":\"B\",\"company_name\":\"C\"}", true},
+        {"{\"company_domain\":\"www.x.example\",\"first_name\":\"A\",\"last_name\":\"B\",\"company_name\":\"C\"}",
+         true},
         {"{\"linkedin_url\":\"linkedin.com/in/a\",\"force\":false}", true},
         {"{}", false},
         {"{\"email\":\"a@b\"}", false},

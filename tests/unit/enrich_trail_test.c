@@ -37,11 +37,12 @@ static void attempts_come_by_channel_and_rank(void **state)
     add_attempt(CHANNEL_WORK_EMAIL, &a, OUTCOME_MISS, 0);
     add_attempt(CHANNEL_WORK_EMAIL, &b, OUTCOME_HIT, 2);
     trail_put_attempts(&out, &run);
-    assert_str_is(buf_str(&out),
-                  "[{\"channel\":\"work_email\",\"provider\":\"A\",\"rank\":1,\"price\":1,\"ms\":12,\"outcome\":\"miss\","
-                  "\"credits\":0},{\"channel\":\"work_email\",\"provider\":\"B \\\"x\\\"\",\"rank\":2,\"price\":2,\"ms\":12,"
-                  "\"outcome\":\"hit\",\"credits\":2},{\"channel\":\"phone\",\"provider\":\"A\",\"rank\":1,\"price\":1,"
-                  "\"ms\":12,\"outcome\":\"timeout\",\"credits\":0}]");
+    assert_str_is(
+        buf_str(&out),
+        "[{\"channel\":\"work_email\",\"provider\":\"A\",\"rank\":1,\"price\":1,\"ms\":12,\"outcome\":\"miss\","
+        "\"credits\":0},{\"channel\":\"work_email\",\"provider\":\"B \\\"x\\\"\",\"rank\":2,\"price\":2,\"ms\":12,"
+        "\"outcome\":\"hit\",\"credits\":2},{\"channel\":\"phone\",\"provider\":\"A\",\"rank\":1,\"price\":1,"
+        "\"ms\":12,\"outcome\":\"timeout\",\"credits\":0}]");
 }
 
 static void the_trail_names_the_lookup_its_time_and_its_credits(void **state)
@@ -51,9 +52,9 @@ static void the_trail_names_the_lookup_its_time_and_its_credits(void **state)
     (void)state;
     add_attempt(CHANNEL_PHONE, &b, OUTCOME_HIT, 2);
     trail_put(&out, lookup_id, INT64_C(1779805800) * SECOND_US + 999999, &run);
-    assert_true(str_starts(buf_str(&out),
-                           STR("{\"lookup_id\":\"look_0000000000000000000000\",\"at\":\"2026-05-26T14:30:00Z\","
-                               "\"credits_used\":2,\"attempts\":[{\"channel\":\"phone\",")));
+    assert_true(
+        str_starts(buf_str(&out), STR("{\"lookup_id\":\"look_0000000000000000000000\",\"at\":\"2026-05-26T14:30:00Z\","
+                                      "\"credits_used\":2,\"attempts\":[{\"channel\":\"phone\",")));
     assert_true(str_ends(buf_str(&out), STR("}]}")));
 }
 
@@ -123,10 +124,8 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        with_run(attempts_come_by_channel_and_rank),
-        with_run(the_trail_names_the_lookup_its_time_and_its_credits),
-        with_run(nobody_asked_is_an_empty_list),
-        with_run(only_real_answers_are_tallied),
+        with_run(attempts_come_by_channel_and_rank), with_run(the_trail_names_the_lookup_its_time_and_its_credits),
+        with_run(nobody_asked_is_an_empty_list),     with_run(only_real_answers_are_tallied),
         with_run(without_memory_nothing_is_tallied),
     };
 

@@ -11,14 +11,14 @@ struct scripted {
     struct provider provider; /* first member */
     struct loop *loop;
 
-    enum outcome outcome;                /* MISS unless it has a value: then HIT */
+    enum outcome outcome; /* MISS unless it has a value: then HIT */
     const char *values[CHANNEL_COUNT];
     int64_t confidence_ppm;
-    bool is_holding;                     /* answers only after scripted_release */
+    bool is_holding; /* answers only after scripted_release */
     void (*asked_hook)(struct scripted *scripted);
 
     int asked;
-    unsigned channels_asked;             /* of the latest call */
+    unsigned channels_asked; /* of the latest call */
     int64_t timeout_us_asked;
     struct provider_call *held;
 };
@@ -32,8 +32,8 @@ static inline void scripted_answer(struct scripted *scripted, struct provider_ca
     for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
         if (scripted->values[i] == NULL || (call->channels & 1u << i) == 0)
             continue;
-        call->values[i] = (struct provider_value){.value = str_from(scripted->values[i]),
-                                                  .confidence_ppm = scripted->confidence_ppm};
+        call->values[i] =
+            (struct provider_value){.value = str_from(scripted->values[i]), .confidence_ppm = scripted->confidence_ppm};
         if (outcome == OUTCOME_MISS)
             outcome = OUTCOME_HIT;
     }

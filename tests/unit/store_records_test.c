@@ -14,7 +14,7 @@ static struct record found;
 
 static enum err find_by(struct data_folder *folder, const struct identity *identities, size_t count)
 {
-    struct store_find op = {.workspace_id = folder->workspace_id,
+    struct store_find op = {.with_details = true, .workspace_id = folder->workspace_id,
                             .identities = identities,
                             .identity_count = count,
                             .arena = &arena,
@@ -25,8 +25,7 @@ static enum err find_by(struct data_folder *folder, const struct identity *ident
 
 static enum err find_by_id(struct data_folder *folder, struct id workspace_id, struct id record_id)
 {
-    struct store_find op = {
-        .workspace_id = workspace_id, .record_id = record_id, .arena = &arena, .record = &found};
+    struct store_find op = {.with_details = true, .workspace_id = workspace_id, .record_id = record_id, .arena = &arena, .record = &found};
 
     return find(folder, &op);
 }
@@ -320,65 +319,66 @@ static void a_retry_gets_todays_balance_when_others_wrote_meanwhile(void **state
 
 enum { ORDERED_OPS = 300 };
 
-/* Reads and writes of the same records, as they are answered. */
+/* A write of a new record, and a read for it started before, another after. */
 struct ordered {
-    struct store_commit writes[ORDERED_OPS];
-    struct store_find reads[ORDERED_OPS];
-    struct record records[ORDERED_OPS];
-    size_t writes_done, reads_done;
+    struct store_commit write;
+    struct store_find before, after;
+    struct record record_before, record_after;
+    bool is_write_answered;
 };
 
-static struct ordered *ordered;
+static struct {
+    struct ordered *all;
+    size_t reads, writes; /* answered */
+} order;
 
-static void write_done(struct store_op *op, enum err err)
+static void write_in_order(struct store_op *op, enum err err)
 {
     assert_int_equal(err, ERR_NONE);
-    assert_ptr_equal(op, &ordered->writes[ordered->writes_done].op);
-    ordered->writes_done++;
+    assert_ptr_equal(op, &order.all[order.writes].write.op);
+    order.all[order.writes++].is_write_answered = true;
 }
 
-/* Read i asks for the record that write i makes. */
-static void read_done(struct store_op *op, enum err err)
+static void read_in_order(struct store_op *op, enum err err)
 {
-    size_t i = ordered->reads_done++;
+    struct ordered *pair = &order.all[order.reads / 2];
 
     assert_int_equal(err, ERR_NONE);
-    assert_ptr_equal(op, &ordered->reads[i].op);
-    if (id_is_none(ordered->records[i].id))
-        assert_true(ordered->writes_done <= i); /* what it missed is told later */
+    assert_ptr_equal(op, order.reads % 2 == 0 ? &pair->before.op : &pair->after.op);
+    if (order.reads++ % 2 == 0) {
+        assert_true(id_is_none(pair->record_before.id)); /* started before the write: never sees it, */
+        assert_false(pair->is_write_answered);           /* and is answered before it */
+    } else if (pair->is_write_answered) {
+        assert_true(id_is(pair->record_after.id, pair->write.record_id)); /* misses nothing that was answered */
+    }
 }
 
-static void start_read(struct data_folder *folder, size_t i)
-{
-    ordered->reads[i] = (struct store_find){.workspace_id = folder->workspace_id,
-                                            .record_id = ordered->writes[i].record_id,
-                                            .arena = &arena,
-                                            .record = &ordered->records[i]};
-    store_find_record(folder->store, &ordered->reads[i], read_done);
-}
-
-static void a_write_that_a_read_missed_is_answered_after_it(void **state)
+static void reads_and_writes_keep_their_order_and_no_read_misses_what_was_answered(void **state)
 {
     struct data_folder *folder = *state;
 
-    ordered = mem_new(sizeof *ordered);
+    order.all = mem_new(ORDERED_OPS * sizeof *order.all);
+    order.reads = order.writes = 0;
     for (size_t i = 0; i < ORDERED_OPS; i++) {
-        ordered->writes[i] = commit_of(folder, id_random(), 1);
-        ordered->writes[i].is_new_record = true;
+        struct ordered *pair = &order.all[i];
+
+        pair->write = commit_of(folder, id_random(), 1);
+        pair->before = pair->after = (struct store_find){
+            .with_details = true, .workspace_id = folder->workspace_id, .record_id = pair->write.record_id, .arena = &arena};
+        pair->before.record = &pair->record_before;
+        pair->after.record = &pair->record_after;
+        store_find_record(folder->store, &pair->before, read_in_order);
+        store_commit_lookup(folder->store, &pair->write, write_in_order);
+        store_find_record(folder->store, &pair->after, read_in_order);
+        assert_int_equal(order.reads + order.writes, 0); /* never before the loop runs */
     }
+    loop_while(&folder->loop, order.reads < 2 * ORDERED_OPS || order.writes < ORDERED_OPS);
     for (size_t i = 0; i < ORDERED_OPS; i++) {
-        store_commit_lookup(folder->store, &ordered->writes[i], write_done);
-        start_read(folder, i);
-        if (i % 50 == 0)
-            uv_run(&folder->loop.uv, UV_RUN_NOWAIT); /* some answers come in between */
-    }
-    loop_while(&folder->loop, ordered->writes_done < ORDERED_OPS || ordered->reads_done < ORDERED_OPS);
-    for (size_t i = 0; i < ORDERED_OPS; i++) {
-        assert_int_equal(ordered->writes[i].entry.balance_after, 999 - (int64_t)i);
-        assert_int_equal(ordered->writes[i].entry.seq, i + 2);
+        assert_int_equal(order.all[i].write.entry.balance_after, 999 - (int64_t)i);
+        assert_int_equal(order.all[i].write.entry.seq, i + 2);
     }
     assert_int_equal(store_queue_length(folder->store), 0);
-    mem_free(ordered);
+    mem_free(order.all);
 }
 
 /* --- trails and tallies ------------------------------------------------------ */
@@ -512,7 +512,7 @@ int main(void)
         in_store(a_month_counts_from_nothing_again),
         in_store(asking_again_after_an_unsure_commit_charges_once),
         in_store(a_retry_gets_todays_balance_when_others_wrote_meanwhile),
-        in_store(a_write_that_a_read_missed_is_answered_after_it),
+        in_store(reads_and_writes_keep_their_order_and_no_read_misses_what_was_answered),
         in_store(trails_are_paged_newest_first),
         in_store(a_full_last_page_has_no_next),
         in_store(tallies_add_up_for_each_channel_and_provider),

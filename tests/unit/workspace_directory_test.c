@@ -16,8 +16,8 @@ static void add_key(struct data_folder *folder, const char *scope, int64_t expir
     key.scope = str_from(scope);
     key.expires_at_us = expires_at_us;
     key.revoked_at_us = revoked_at_us;
-    assert_int_equal(
-        store_create_workspace(folder->store, workspace_id, STR("Other"), 0, &key, 1000, ledger_seal), ERR_NONE);
+    assert_int_equal(store_create_workspace(folder->store, workspace_id, STR("Other"), 0, &key, 1000, ledger_seal),
+                     ERR_NONE);
 }
 
 static struct directory *load(struct data_folder *folder)

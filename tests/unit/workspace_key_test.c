@@ -93,7 +93,7 @@ static void what_is_no_key_is_refused(void **state)
         "Unstuck_zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq17",
         "unstuck-zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq17",
         "unstuck_zQWBuTSOoRi4A9spHcVY5ncnsDkxk-0mLq17",
-        "unstuck_zQWBuTSOoRi4A9spHcVY5ncnsDkx\xc3\xa9" "0mLq17",
+        "unstuck_zQWBuTSOoRi4A9spHcVY5ncnsDkx\303\2510mLq17",
     };
 
     (void)state;
