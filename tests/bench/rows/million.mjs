@@ -19,17 +19,37 @@ export default async function million() {
 
     const small = await startServer({ data: folders.small, config });
     const large = await startServer({ data: folders.large, config });
-    await cost(small, SMALL, 2);
-    await cost(large, LARGE, 2);
-    const pairs = await repeat(5, async () => ({ small: await cost(small, SMALL, 3), large: await cost(large, LARGE, 3) }));
-    const a = median(pairs.map((p) => p.large));
-    const b = median(pairs.map((p) => p.small));
-    const ratio = median(pairs.map((p) => p.large / p.small));
+    await askEverybody(small, SMALL);
+    const cold = await compare(small, large, 5);
+    await askEverybody(large, LARGE);
+    const warm = await compare(small, large, 5);
     return [
-        row('a replay at 1,000,000 records against 10,000, any of them, server CPU',
-            `${a.toFixed(2)} µs to ${b.toFixed(2)} µs: ${ratio.toFixed(2)} ×`, 'at most 1.5 ×', ratio <= 1.5),
+        rowOf('a replay at 1,000,000 records against 10,000, each asked for before, server CPU', warm),
+        rowOf('the same, most of the million read from the store', cold),
         row('start with 1,000,000 records', `${start.toFixed(0)} ms`, 'under 200 ms', start < 200),
     ];
+}
+
+async function compare(small, large, times) {
+    const pairs = await repeat(times, async () => ({ small: await cost(small, SMALL, 2), large: await cost(large, LARGE, 2) }));
+    return {
+        small: median(pairs.map((p) => p.small)),
+        large: median(pairs.map((p) => p.large)),
+        ratio: median(pairs.map((p) => p.large / p.small)),
+    };
+}
+
+function rowOf(what, { small, large, ratio }) {
+    const measured = `${large.toFixed(2)} µs to ${small.toFixed(2)} µs: ${ratio.toFixed(2)} ×`;
+    return row(what, measured, 'at most 1.5 ×', ratio <= 1.5);
+}
+
+// Each record once, so that the server has it in memory.
+async function askEverybody(server, count) {
+    for (let first = 0; first < count;) {
+        const run = await wrk({ ...server, first, connections: 16, seconds: Math.min(10, Math.ceil((count - first) / 60000)) });
+        first += run.requests - 16; // some may have been cut off
+    }
 }
 
 // Microseconds of server CPU for each replay of a record picked at random.
