@@ -76,8 +76,8 @@ static void respond_as(struct exchange *x, int status, struct str content_type)
     exchange_header(x, "Content-Type", content_type);
     exchange_header(x, "X-Request-Id", str_from(x->request_id));
     log_request(x, status);
-    http_respond(x->request,
-                 &(struct http_response){.status = status, .headers = buf_str(&api->head), .body = buf_str(&api->body)});
+    http_respond(x->request, &(struct http_response){
+                                 .status = status, .headers = buf_str(&api->head), .body = buf_str(&api->body)});
 }
 
 void exchange_respond(struct exchange *x, int status)
@@ -305,8 +305,8 @@ static void on_head(struct http_handler *handler, struct http_request *request)
     if (err != ERR_NONE)
         exchange_refuse(x, err, say_why(err));
     else
-        http_request_want_body(request, x->route->body_bytes_max != 0 ? x->route->body_bytes_max
-                                                                      : STRAY_BODY_BYTES_MAX);
+        http_request_want_body(request,
+                               x->route->body_bytes_max != 0 ? x->route->body_bytes_max : STRAY_BODY_BYTES_MAX);
 }
 
 static void on_body(struct http_handler *handler, struct http_request *request)

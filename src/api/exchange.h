@@ -21,9 +21,9 @@ struct api {
     struct http_handler handler;
     struct engine *engine;
     struct directory *directory;
-    bool is_stopping;     /* /ready says so before the listener goes */
-    struct buf head;      /* scratch: the header lines of the answer being written */
-    struct buf body;      /* scratch: its body */
+    bool is_stopping; /* /ready says so before the listener goes */
+    struct buf head;  /* scratch: the header lines of the answer being written */
+    struct buf body;  /* scratch: its body */
 };
 
 struct exchange {
@@ -32,9 +32,9 @@ struct exchange {
     const struct route *route;
     const struct api_key *key; /* NULL on routes without */
     struct workspace *workspace;
-    struct str id;             /* the path's {id} */
+    struct str id; /* the path's {id} */
     int64_t started_us;
-    int64_t credits_used;      /* what this request was charged; told in a header */
+    int64_t credits_used; /* what this request was charged; told in a header */
     char request_id[REQUEST_ID_BYTES_MAX + 1];
     char trace_id[TRACE_ID_LEN + 1]; /* "" without traceparent */
 };

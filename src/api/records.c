@@ -94,8 +94,11 @@ void record_get(struct exchange *x)
     reading = mem_new(sizeof *reading);
     reading->x = x;
     arena_init(&reading->arena, RECORD_BYTES_MAX);
-    reading->find = (struct store_find){
-        .workspace_id = x->workspace->id, .record_id = id, .with_details = true, .arena = &reading->arena, .record = &reading->record};
+    reading->find = (struct store_find){.workspace_id = x->workspace->id,
+                                        .record_id = id,
+                                        .with_details = true,
+                                        .arena = &reading->arena,
+                                        .record = &reading->record};
     store_find_record(x->api->engine->store, &reading->find, record_read);
 }
 
@@ -156,9 +159,7 @@ void record_attempts_get(struct exchange *x)
     reading = mem_new(sizeof *reading);
     reading->x = x;
     buf_init(&reading->text, TRAILS_BYTES_MAX);
-    reading->trails = (struct store_trails){.workspace_id = x->workspace->id,
-                                            .record_id = id,
-                                            .before_seq = (int64_t)before,
-                                            .out = &reading->text};
+    reading->trails = (struct store_trails){
+        .workspace_id = x->workspace->id, .record_id = id, .before_seq = (int64_t)before, .out = &reading->text};
     store_read_trails(x->api->engine->store, &reading->trails, trails_read);
 }

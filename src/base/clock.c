@@ -185,8 +185,8 @@ bool clock_read_time(struct str text, int64_t *out_time_us)
         return false;
     if (year < 1970 || month < 1 || day < 1 || day > days_in_month(year, month))
         return false;
-    time_us = (clock_days_of_date(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset) *
-                  SECOND_US + fraction_us;
+    time_us = (clock_days_of_date(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset) * SECOND_US +
+              fraction_us;
     if (time_us < 0 || time_us >= clock_days_of_date(10000, 1, 1) * 86400 * SECOND_US)
         return false;
     *out_time_us = time_us;

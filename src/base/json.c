@@ -2,7 +2,6 @@
 
 #include "base/check.h"
 
-
 /* jansson would take 2048 levels and calls itself for each: count first. Also
  * finds the NUL bytes that it reports as a mere syntax error. */
 static enum err check_shape(struct str text, struct err_detail *detail)
@@ -116,8 +115,7 @@ static const json_t *child(const json_t *value, struct str token)
         return NULL;
     if (json_is_object(value))
         return strlen(name) == len ? json_object_get(value, name) : NULL;
-    if (json_is_array(value) && str_to_u64((struct str){name, len}, UINT32_MAX, &index) &&
-        (len == 1 || name[0] != '0'))
+    if (json_is_array(value) && str_to_u64((struct str){name, len}, UINT32_MAX, &index) && (len == 1 || name[0] != '0'))
         return json_array_get(value, (size_t)index);
     return NULL;
 }

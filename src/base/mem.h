@@ -5,9 +5,9 @@
 
 #include <stddef.h>
 
-void *mem_new(size_t bytes);                   /* zeroed; never NULL */
-void *mem_resize(void *ptr, size_t bytes);     /* like realloc; never NULL */
+void *mem_new(size_t bytes);                      /* zeroed; never NULL */
+void *mem_resize(void *ptr, size_t bytes);        /* like realloc; never NULL */
 char *mem_copy_text(const char *ptr, size_t len); /* a NUL-terminated copy */
-void mem_free(void *ptr);                      /* accepts NULL */
+void mem_free(void *ptr);                         /* accepts NULL */
 
 #endif

@@ -8,15 +8,14 @@
 
 #define CREDITS_DEFAULT "10000"
 
-static const char usage[] =
-    "usage: unstuck init --data DIR [--credits N] [--key-file FILE]\n"
-    "\n"
-    "Makes a data folder (readable by its owner only) with one workspace and its first\n"
-    "key, of scope full. The key is shown once: on stdout, or in FILE.\n"
-    "\n"
-    "  --data DIR       the folder to make\n"
-    "  --credits N      what the workspace starts with (default " CREDITS_DEFAULT ")\n"
-    "  --key-file FILE  write the key there (mode 0600; must not exist) instead of stdout\n";
+static const char usage[] = "usage: unstuck init --data DIR [--credits N] [--key-file FILE]\n"
+                            "\n"
+                            "Makes a data folder (readable by its owner only) with one workspace and its first\n"
+                            "key, of scope full. The key is shown once: on stdout, or in FILE.\n"
+                            "\n"
+                            "  --data DIR       the folder to make\n"
+                            "  --credits N      what the workspace starts with (default " CREDITS_DEFAULT ")\n"
+                            "  --key-file FILE  write the key there (mode 0600; must not exist) instead of stdout\n";
 
 static bool is_empty(struct store *store)
 {

@@ -13,7 +13,7 @@
 /* SETTING(section, name, min, max, default, what it is) */
 #define SETTINGS(SETTING)                                                                                              \
     SETTING(server, connections_max, 1, 100000, 10000, "clients connected at once; more get 503")                      \
-    SETTING(server, header_bytes_max, 1024, 65535, 16384, "a request's line and headers")                               \
+    SETTING(server, header_bytes_max, 1024, 65535, 16384, "a request's line and headers")                              \
     SETTING(server, request_ms, 100, 600000, 30000, "for a whole request to arrive")                                   \
     SETTING(server, idle_ms, 100, 3600000, 75000, "between two requests of a connection")                              \
     SETTING(server, write_ms, 100, 600000, 30000, "for a client to take an answer")                                    \

@@ -6,14 +6,13 @@
 
 #include <stdio.h>
 
-static const char usage[] =
-    "usage: unstuck verify --data DIR\n"
-    "\n"
-    "Reads a data folder that no server is using and recomputes, for each workspace,\n"
-    "the ledger's hash chain, the balance as the sum of its entries, and the digest of\n"
-    "every trail. Says what it checked; exits 1 at the first thing that does not add up.\n"
-    "\n"
-    "  --data DIR       the data folder\n";
+static const char usage[] = "usage: unstuck verify --data DIR\n"
+                            "\n"
+                            "Reads a data folder that no server is using and recomputes, for each workspace,\n"
+                            "the ledger's hash chain, the balance as the sum of its entries, and the digest of\n"
+                            "every trail. Says what it checked; exits 1 at the first thing that does not add up.\n"
+                            "\n"
+                            "  --data DIR       the data folder\n";
 
 struct verification {
     struct store *store;

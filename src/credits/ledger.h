@@ -25,7 +25,7 @@
 #define CREDITS_MAX INT64_C(1000000000000)
 
 struct account {
-    int64_t balance;    /* as last committed */
+    int64_t balance; /* as last committed */
     int64_t held;
     int64_t used_month; /* in `month` */
     int month;

@@ -12,11 +12,11 @@ struct engine {
     struct store *store;
     struct record_cache *cache;
     const struct waterfalls *waterfalls;
-    int64_t lookup_us_max;   /* from its start to the answer, committing apart */
-    size_t lookups_max;      /* under way at once */
+    int64_t lookup_us_max; /* from its start to the answer, committing apart */
+    size_t lookups_max;    /* under way at once */
 
     struct flights flights;
-    size_t lookups;          /* under way now */
+    size_t lookups; /* under way now */
 };
 
 #endif

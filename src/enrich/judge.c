@@ -15,8 +15,7 @@ static bool normalise(enum channel channel, struct str value, const struct hints
 {
     switch (channel) {
     case CHANNEL_WORK_EMAIL:
-        return email_normalise(value, out, NULL) &&
-               is_at_company(identity_str(out), hints->of[HINT_COMPANY_DOMAIN]);
+        return email_normalise(value, out, NULL) && is_at_company(identity_str(out), hints->of[HINT_COMPANY_DOMAIN]);
     case CHANNEL_PERSONAL_EMAIL:
         return email_normalise(value, out, NULL);
     case CHANNEL_PHONE:

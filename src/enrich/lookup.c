@@ -47,7 +47,7 @@ static const struct step story[] = {
     {"run_waterfalls", run_waterfalls, false},       /* waits for providers */
     {"commit", commit, false},                       /* one transaction; waits for the disk */
     {"release_hold", release_hold, ALWAYS},
-    {"leave_flight", leave_flight, ALWAYS},          /* those who waited go on */
+    {"leave_flight", leave_flight, ALWAYS}, /* those who waited go on */
     {"respond", respond, ALWAYS},
 };
 
@@ -70,8 +70,8 @@ struct lookup {
     bool is_finishing;
     struct later later; /* going on after another, and responding, from the loop */
 
-    struct record record;  /* as the store knows it; then as it will be */
-    unsigned known;        /* channels the store answers */
+    struct record record; /* as the store knows it; then as it will be */
+    unsigned known;       /* channels the store answers */
     struct flight flight;
     struct str fingerprint;
     struct hold hold;
@@ -79,7 +79,7 @@ struct lookup {
     struct commit_retry *retry; /* NULL until a commit was unsure */
     unsigned commit_tries;
 
-    union {                /* one at a time: what the current step waits for */
+    union { /* one at a time: what the current step waits for */
         struct store_find find;
         struct store_tallies tallies;
         struct store_commit commit;
@@ -207,8 +207,8 @@ static enum step_result find_record(struct lookup *l)
 {
     const struct question *question = &l->question;
 
-    if (question->identity_count == 1 && record_cache_find(l->engine->cache, l->workspace->id,
-                                                           &question->identities[0], &l->arena, &l->record))
+    if (question->identity_count == 1 &&
+        record_cache_find(l->engine->cache, l->workspace->id, &question->identities[0], &l->arena, &l->record))
         return STEP_NEXT;
     l->op.find = (struct store_find){.workspace_id = l->workspace->id,
                                      .identities = question->identities,

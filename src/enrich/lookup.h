@@ -16,18 +16,18 @@ enum { LOOKUP_BYTES_MAX = 1024 * 1024 }; /* everything one lookup may remember *
 struct lookup;
 
 struct lookup_answer {
-    enum err err;                 /* not ERR_NONE: only the fields named for that error hold */
+    enum err err; /* not ERR_NONE: only the fields named for that error hold */
     struct id record_id;
     const struct kept_channel *channels; /* [CHANNEL_COUNT], of which */
-    unsigned found;               /* these have a value that answers the question; the others are null */
+    unsigned found;                      /* these have a value that answers the question; the others are null */
     int64_t credits_used;
-    bool is_replay;               /* all of it came from the store */
-    int64_t age_s;                /* of a replay: since its oldest channel */
-    unsigned incomplete;          /* channels that are null because somebody failed */
-    struct str attempts;          /* JSON array, when asked for */
-    struct str plan;              /* of a dry run: JSON members */
+    bool is_replay;      /* all of it came from the store */
+    int64_t age_s;       /* of a replay: since its oldest channel */
+    unsigned incomplete; /* channels that are null because somebody failed */
+    struct str attempts; /* JSON array, when asked for */
+    struct str plan;     /* of a dry run: JSON members */
 
-    int64_t required, available;  /* ERR_NO_CREDIT */
+    int64_t required, available; /* ERR_NO_CREDIT */
 };
 
 /* NULL when too many lookups are under way. */

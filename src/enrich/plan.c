@@ -39,8 +39,7 @@ static void put_guess(struct buf *out, const char *name, bool is_known, double g
 }
 
 static struct forecast put_providers(struct buf *out, const struct question *question, enum channel channel,
-                                     const struct waterfall *waterfall, const struct tally *tallies,
-                                     size_t tally_count)
+                                     const struct waterfall *waterfall, const struct tally *tallies, size_t tally_count)
 {
     struct forecast forecast = {.has_history = false};
 

@@ -19,8 +19,7 @@ static const struct {
 
 enum { HINT_BYTES_MAX = 2048 };
 
-static bool keep_hint(struct question *out, size_t reader, struct str text, struct arena *arena,
-                      struct err_detail *why)
+static bool keep_hint(struct question *out, size_t reader, struct str text, struct arena *arena, struct err_detail *why)
 {
     struct identity_text normal;
 

@@ -150,8 +150,8 @@ static bool weigh(struct channel_run *ch, const struct asked *asked)
 
     ch->reserved = 0;
     if (outcome == OUTCOME_HIT || outcome == OUTCOME_MISS)
-        outcome = judge_value(ch->channel, &asked->call.values[ch->channel], run->hints, run->min_confidence_ppm,
-                              &normal);
+        outcome =
+            judge_value(ch->channel, &asked->call.values[ch->channel], run->hints, run->min_confidence_ppm, &normal);
     if (outcome == OUTCOME_HIT)
         return take_value(ch, asked, &normal);
     if (outcome == OUTCOME_MISS && run->waterfalls->charge_policy == CHARGE_ATTEMPTS)

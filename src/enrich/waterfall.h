@@ -36,7 +36,7 @@ int64_t waterfall_worst_credits(const struct waterfalls *waterfalls, enum channe
 struct attempt {
     struct attempt *next;
     const struct provider *provider;
-    unsigned rank;   /* place in the waterfall, from 1 */
+    unsigned rank; /* place in the waterfall, from 1 */
     int64_t price;
     int64_t ms;
     enum outcome outcome;
@@ -48,16 +48,16 @@ struct waterfall_run;
 struct channel_run {
     struct waterfall_run *run;
     enum channel channel;
-    size_t cursor;           /* the next place in the waterfall */
+    size_t cursor; /* the next place in the waterfall */
     bool is_running;
-    bool is_incomplete;      /* somebody did not really answer */
+    bool is_incomplete; /* somebody did not really answer */
     struct attempt *first, *last;
-    struct str value;        /* in normal form; empty: not found */
+    struct str value; /* in normal form; empty: not found */
     struct str source;
     int64_t confidence_ppm;
-    int64_t credits;         /* the bill when found */
-    int64_t missed_credits;  /* prices of the misses so far */
-    int64_t reserved;        /* the bill if the provider being asked hits */
+    int64_t credits;        /* the bill when found */
+    int64_t missed_credits; /* prices of the misses so far */
+    int64_t reserved;       /* the bill if the provider being asked hits */
 };
 
 /* Embedded by the lookup; in place until `done`. */
@@ -66,13 +66,13 @@ struct waterfall_run {
     struct loop *loop;
     const struct waterfalls *waterfalls;
     const struct hints *hints;
-    unsigned channels;          /* to find */
+    unsigned channels; /* to find */
     int64_t min_confidence_ppm;
-    int64_t credits_max;        /* the bill never exceeds it */
-    int64_t deadline_us;        /* steady time */
+    int64_t credits_max; /* the bill never exceeds it */
+    int64_t deadline_us; /* steady time */
     struct arena *arena;
-    const char *request_id;     /* for the log */
-    const char *trace_id;       /* for the log; "" without */
+    const char *request_id; /* for the log */
+    const char *trace_id;   /* for the log; "" without */
     void (*done)(struct waterfall_run *run);
 
     /* out; [i] is meaningful for the channels asked for */

@@ -34,20 +34,20 @@ bool domain_is_under(struct str domain, struct str of)
 
 /* Sorted by bytes: searched by halving. A test checks the order. */
 static const char *const free_mail_domains[] = {
-    "126.com",       "163.com",       "aim.com",        "aol.com",        "att.net",       "bigpond.com",
-    "bk.ru",         "bluewin.ch",    "bol.com.br",     "btinternet.com", "charter.net",   "comcast.net",
-    "cox.net",       "duck.com",      "fastmail.com",   "fastmail.fm",    "free.fr",       "freenet.de",
-    "gmail.com",     "gmx.at",        "gmx.ch",         "gmx.com",        "gmx.de",        "gmx.net",
-    "googlemail.com", "hey.com",      "hotmail.co.uk",  "hotmail.com",    "hotmail.de",    "hotmail.fr",
-    "hotmail.it",    "hushmail.com",  "icloud.com",     "inbox.ru",       "laposte.net",   "libero.it",
-    "list.ru",       "live.co.uk",    "live.com",       "live.fr",        "mac.com",       "mail.com",
-    "mail.ru",       "me.com",        "msn.com",        "naver.com",      "orange.fr",     "outlook.com",
-    "outlook.de",    "outlook.fr",    "pm.me",          "posteo.de",      "proton.me",     "protonmail.com",
-    "qq.com",        "rediffmail.com", "rocketmail.com", "sbcglobal.net", "sky.com",       "t-online.de",
-    "terra.com.br",  "tuta.com",      "tutanota.com",   "uol.com.br",     "verizon.net",   "virginmedia.com",
-    "web.de",        "yahoo.ca",      "yahoo.co.in",    "yahoo.co.jp",    "yahoo.co.uk",   "yahoo.com",
-    "yahoo.com.br",  "yahoo.de",      "yahoo.es",       "yahoo.fr",       "yahoo.it",      "yandex.com",
-    "yandex.ru",     "ymail.com",     "zoho.com",
+    "126.com",        "163.com",        "aim.com",        "aol.com",        "att.net",     "bigpond.com",
+    "bk.ru",          "bluewin.ch",     "bol.com.br",     "btinternet.com", "charter.net", "comcast.net",
+    "cox.net",        "duck.com",       "fastmail.com",   "fastmail.fm",    "free.fr",     "freenet.de",
+    "gmail.com",      "gmx.at",         "gmx.ch",         "gmx.com",        "gmx.de",      "gmx.net",
+    "googlemail.com", "hey.com",        "hotmail.co.uk",  "hotmail.com",    "hotmail.de",  "hotmail.fr",
+    "hotmail.it",     "hushmail.com",   "icloud.com",     "inbox.ru",       "laposte.net", "libero.it",
+    "list.ru",        "live.co.uk",     "live.com",       "live.fr",        "mac.com",     "mail.com",
+    "mail.ru",        "me.com",         "msn.com",        "naver.com",      "orange.fr",   "outlook.com",
+    "outlook.de",     "outlook.fr",     "pm.me",          "posteo.de",      "proton.me",   "protonmail.com",
+    "qq.com",         "rediffmail.com", "rocketmail.com", "sbcglobal.net",  "sky.com",     "t-online.de",
+    "terra.com.br",   "tuta.com",       "tutanota.com",   "uol.com.br",     "verizon.net", "virginmedia.com",
+    "web.de",         "yahoo.ca",       "yahoo.co.in",    "yahoo.co.jp",    "yahoo.co.uk", "yahoo.com",
+    "yahoo.com.br",   "yahoo.de",       "yahoo.es",       "yahoo.fr",       "yahoo.it",    "yandex.com",
+    "yandex.ru",      "ymail.com",      "zoho.com",
 };
 
 static int compare(struct str a, struct str b)

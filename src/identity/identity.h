@@ -15,8 +15,8 @@
 #include <stdbool.h>
 
 enum {
-    EMAIL_BYTES_MAX = 254,    /* RFC 5321 4.5.3.1.3 as commonly read */
-    DOMAIN_BYTES_MAX = 253,   /* RFC 1035 2.3.4 */
+    EMAIL_BYTES_MAX = 254,  /* RFC 5321 4.5.3.1.3 as commonly read */
+    DOMAIN_BYTES_MAX = 253, /* RFC 1035 2.3.4 */
     LINKEDIN_BYTES_MAX = 200,
     NAME_BYTES_MAX = 100,
     IDENTITY_BYTES_MAX = 512

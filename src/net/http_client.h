@@ -51,7 +51,7 @@ struct http_call {
     struct buf answer;     /* the body, decoded (gzip, deflate); empty when not ANSWERED */
     char content_type[64]; /* "" when absent, cut when longer */
     char retry_after[64];  /* the header as sent; "" when absent */
-    const char *error;        /* libcurl's words when not ANSWERED, else ""; constant; no URL, no secret */
+    const char *error;     /* libcurl's words when not ANSWERED, else ""; constant; no URL, no secret */
 
     struct http_transfer *transfer; /* private */
 };

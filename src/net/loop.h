@@ -14,9 +14,9 @@
 
 struct loop {
     uv_loop_t uv;
-    struct list later;      /* of struct later, in the order of their calls */
-    uv_check_t after_poll;  /* runs what was put off, then writes the log */
-    uv_idle_t no_waiting;   /* active while `later` is not empty: poll must not block */
+    struct list later;     /* of struct later, in the order of their calls */
+    uv_check_t after_poll; /* runs what was put off, then writes the log */
+    uv_idle_t no_waiting;  /* active while `later` is not empty: poll must not block */
 };
 
 /* A call put off to the end of this turn of the loop. Embedded. */
@@ -35,7 +35,7 @@ struct loop_timer {
 };
 
 void loop_init(struct loop *loop);
-void loop_run(struct loop *loop);    /* until loop_stop */
+void loop_run(struct loop *loop); /* until loop_stop */
 void loop_stop(struct loop *loop);
 void loop_deinit(struct loop *loop); /* runs until every closing handle is closed */
 

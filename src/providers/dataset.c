@@ -118,11 +118,13 @@ static enum err read_columns(struct dataset *dataset, const json_t *columns, str
         return ERR_NONE;
     if (!json_is_object(columns))
         return mistake(place, "/columns", "Give an object of our words and the file's column names");
-    json_object_foreach((json_t *)(uintptr_t)columns, word, value) {
+    json_object_foreach((json_t *)(uintptr_t)columns, word, value)
+    {
         if (err == ERR_NONE)
             err = read_column(dataset, word, value, place);
     }
-    json_object_foreach((json_t *)(uintptr_t)columns, word, value) {
+    json_object_foreach((json_t *)(uintptr_t)columns, word, value)
+    {
         if (err == ERR_NONE)
             err = check_no_other(&dataset->people, word, place);
     }
@@ -135,7 +137,8 @@ static enum err check_columns_exist(const struct people *people, const json_t *c
     const char *word;
     json_t *value;
 
-    json_object_foreach((json_t *)(uintptr_t)columns, word, value) {
+    json_object_foreach((json_t *)(uintptr_t)columns, word, value)
+    {
         enum people_column column = PEOPLE_EMAIL;
 
         check(people_column_from(str_from(word), &column));
@@ -197,8 +200,8 @@ static enum err fill(struct dataset *dataset, const json_t *entry, struct str fo
     return ERR_INVALID;
 }
 
-enum err dataset_provider_new(struct loop *loop, const json_t *entry, struct str folder,
-                              struct provider **out_provider, struct provider_place *place)
+enum err dataset_provider_new(struct loop *loop, const json_t *entry, struct str folder, struct provider **out_provider,
+                              struct provider_place *place)
 {
     struct dataset *dataset = mem_new(sizeof *dataset);
     struct people *people = &dataset->people;

@@ -216,8 +216,8 @@ bool people_columns_are_known(const struct people *people)
 
 enum err people_check(const struct people *people, struct err_detail *detail)
 {
-    bool has_identity = has_any_email(people) || people_has(people, PEOPLE_LINKEDIN_URL) ||
-                        people_has(people, PEOPLE_COMPANY_DOMAIN);
+    bool has_identity =
+        has_any_email(people) || people_has(people, PEOPLE_LINKEDIN_URL) || people_has(people, PEOPLE_COMPANY_DOMAIN);
 
     if (!people_columns_are_known(people) || (people->channels != 0 && has_identity))
         return ERR_NONE;

@@ -33,10 +33,10 @@ enum people_column {
 
 /* What a row can be found by, in the order in which a question is tried. */
 enum people_identity {
-    BY_EMAIL,    /* email, work_email, personal_email */
+    BY_EMAIL, /* email, work_email, personal_email */
     BY_LINKEDIN,
-    BY_PERSON,   /* first name, last name and domain (of the company, else of the work e-mail) */
-    BY_DOMAIN,   /* only rows that tell of no person: a switchboard's number */
+    BY_PERSON, /* first name, last name and domain (of the company, else of the work e-mail) */
+    BY_DOMAIN, /* only rows that tell of no person: a switchboard's number */
     PEOPLE_IDENTITY_COUNT
 };
 

@@ -85,15 +85,15 @@ struct provider_call {
     const struct hints *hints; /* valid until done */
     unsigned channels;         /* wanted */
     int64_t timeout_us;
-    struct arena *arena;       /* answers are kept here */
+    struct arena *arena; /* answers are kept here */
     void (*done)(struct provider_call *call);
 
     /* out */
-    enum outcome outcome;      /* HIT when any wanted channel has a value, MISS when it answered without, else a failure */
+    enum outcome outcome; /* HIT when any wanted channel has a value, MISS when it answered without, else a failure */
     struct provider_value values[CHANNEL_COUNT];
 
-    void *state;               /* the kind's own, in the arena */
-    struct later later;        /* the kind's own: see provider_call_end */
+    void *state;        /* the kind's own, in the arena */
+    struct later later; /* the kind's own: see provider_call_end */
 };
 
 struct provider;
@@ -109,11 +109,11 @@ enum { NEEDS_MAX = 8, PROVIDER_NAME_BYTES_MAX = 64 };
 
 struct provider {
     const struct provider_kind *kind;
-    struct str name;                     /* what `source` says; owned */
-    unsigned channels;                   /* that it can fill */
-    unsigned needs[NEEDS_MAX];           /* alternatives, each a set of hints that suffices */
+    struct str name;           /* what `source` says; owned */
+    unsigned channels;         /* that it can fill */
+    unsigned needs[NEEDS_MAX]; /* alternatives, each a set of hints that suffices */
     size_t needs_count;
-    int64_t prices[CHANNEL_COUNT];       /* credits for a channel found */
+    int64_t prices[CHANNEL_COUNT]; /* credits for a channel found */
     int64_t timeout_us;
 };
 

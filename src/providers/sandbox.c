@@ -17,7 +17,7 @@ enum { SLOW_US = 1000000, TIMEOUT_US = 2000000 };
     __asm__(".section .rodata\n"                                                                                       \
             ".balign 8\n" #symbol "_bytes:\n.quad 1f - " #symbol "\n" #symbol ":\n.incbin \"" path "\"\n1:\n.byte 0\n" \
             ".previous\n");                                                                                            \
-    extern const uint64_t symbol##_bytes __attribute__((visibility("hidden")));                                       \
+    extern const uint64_t symbol##_bytes __attribute__((visibility("hidden")));                                        \
     extern const char symbol[] __attribute__((visibility("hidden")))
 
 EMBED(sandbox_provider_a, "sandbox/provider_a.csv");
@@ -35,13 +35,28 @@ struct profile {
 };
 
 static const struct profile profiles[SANDBOX_PROVIDERS] = {
-    {"Provider A (sandbox)", "sandbox/provider_a.csv", sandbox_provider_a, &sandbox_provider_a_bytes,
-     {[CHANNEL_WORK_EMAIL] = 3, [CHANNEL_PHONE] = 8}, 950000},
-    {"Provider B (sandbox)", "sandbox/provider_b.csv", sandbox_provider_b, &sandbox_provider_b_bytes,
-     {[CHANNEL_PERSONAL_EMAIL] = 4, [CHANNEL_PHONE] = 6, [CHANNEL_LINKEDIN_URL] = 2}, 900000},
-    {"Provider C (sandbox)", "sandbox/provider_c.csv", sandbox_provider_c, &sandbox_provider_c_bytes,
-     {[CHANNEL_WORK_EMAIL] = 4, [CHANNEL_PERSONAL_EMAIL] = 5, [CHANNEL_LINKEDIN_URL] = 2}, 850000},
-    {"Provider D (sandbox)", "sandbox/provider_d.csv", sandbox_provider_d, &sandbox_provider_d_bytes,
+    {"Provider A (sandbox)",
+     "sandbox/provider_a.csv",
+     sandbox_provider_a,
+     &sandbox_provider_a_bytes,
+     {[CHANNEL_WORK_EMAIL] = 3, [CHANNEL_PHONE] = 8},
+     950000},
+    {"Provider B (sandbox)",
+     "sandbox/provider_b.csv",
+     sandbox_provider_b,
+     &sandbox_provider_b_bytes,
+     {[CHANNEL_PERSONAL_EMAIL] = 4, [CHANNEL_PHONE] = 6, [CHANNEL_LINKEDIN_URL] = 2},
+     900000},
+    {"Provider C (sandbox)",
+     "sandbox/provider_c.csv",
+     sandbox_provider_c,
+     &sandbox_provider_c_bytes,
+     {[CHANNEL_WORK_EMAIL] = 4, [CHANNEL_PERSONAL_EMAIL] = 5, [CHANNEL_LINKEDIN_URL] = 2},
+     850000},
+    {"Provider D (sandbox)",
+     "sandbox/provider_d.csv",
+     sandbox_provider_d,
+     &sandbox_provider_d_bytes,
      {[CHANNEL_WORK_EMAIL] = 5, [CHANNEL_PERSONAL_EMAIL] = 6, [CHANNEL_PHONE] = 12, [CHANNEL_LINKEDIN_URL] = 3},
      800000},
 };
@@ -177,8 +192,7 @@ static void make_up(const struct sandbox *sandbox, const struct play *play, stru
         else
             put_value(&text, (enum channel)i, local);
         call->values[i].value = arena_keep(call->arena, buf_str(&text));
-        call->values[i].confidence_ppm =
-            play->confidence_ppm != 0 ? play->confidence_ppm : sandbox->profile->magic_ppm;
+        call->values[i].confidence_ppm = play->confidence_ppm != 0 ? play->confidence_ppm : sandbox->profile->magic_ppm;
     }
     buf_deinit(&text);
 }

@@ -46,9 +46,9 @@ struct table {
     size_t next_line;
     uint32_t *rows; /* offsets */
     size_t rows_capacity;
-    size_t columns;                        /* of the CSV header */
-    uint8_t wanted_at[TABLE_COLUMNS_MAX];  /* CSV column to wanted number + 1 */
-    char *scratch;                         /* cells that had to be unquoted */
+    size_t columns;                       /* of the CSV header */
+    uint8_t wanted_at[TABLE_COLUMNS_MAX]; /* CSV column to wanted number + 1 */
+    char *scratch;                        /* cells that had to be unquoted */
 };
 
 /* Reads a whole file; ".jsonl" and ".ndjson" are JSON Lines, everything else

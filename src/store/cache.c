@@ -34,8 +34,8 @@ struct record_cache {
     size_t sets;          /* a power of two; doubles when they are half full */
     size_t count;
     size_t bytes, bytes_max;
-    size_t hand;          /* the next place to give up */
-    uint8_t turn;         /* which way of a full set goes next */
+    size_t hand;  /* the next place to give up */
+    uint8_t turn; /* which way of a full set goes next */
 };
 
 struct record_cache *record_cache_new(size_t bytes_max)
@@ -78,8 +78,8 @@ size_t record_cache_bytes(const struct record_cache *cache)
 
 static uint64_t hash_of(struct id workspace_id, const struct identity *identity)
 {
-    uint64_t seed = str_hash((struct str){(const char *)workspace_id.bytes, sizeof workspace_id.bytes},
-                             (uint64_t)identity->kind);
+    uint64_t seed =
+        str_hash((struct str){(const char *)workspace_id.bytes, sizeof workspace_id.bytes}, (uint64_t)identity->kind);
 
     return str_hash(identity->key, seed);
 }

@@ -98,8 +98,7 @@ static enum err read_channels(struct store_db *db, const struct store_find *find
     return err;
 }
 
-static enum err read_record_row(struct store_db *db, const struct store_find *find, struct id id,
-                                struct record *record)
+static enum err read_record_row(struct store_db *db, const struct store_find *find, struct id id, struct record *record)
 {
     sqlite3_stmt *statement = db_statement(db, SQL_READ_RECORD);
     bool has_row;

@@ -85,8 +85,9 @@ static enum err cannot(sqlite3 *handle, int result, struct err_detail *detail)
 {
     bool is_damaged = result == SQLITE_CORRUPT || result == SQLITE_NOTADB;
 
-    err_explain(detail, is_damaged ? "the database file is damaged (%s); restore it from a backup"
-                                   : "the database cannot be read or written (%s); check the disk and permissions",
+    err_explain(detail,
+                is_damaged ? "the database file is damaged (%s); restore it from a backup"
+                           : "the database cannot be read or written (%s); check the disk and permissions",
                 sqlite3_errmsg(handle));
     return is_damaged ? ERR_CORRUPT : ERR_IO;
 }

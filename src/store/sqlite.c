@@ -43,8 +43,9 @@ static enum err take_folder(struct store_db *db, const char *folder, bool create
     if (db->lock_fd < 0) {
         bool is_absent = errno == ENOENT;
 
-        err_explain(detail, is_absent ? "%s is not a data folder; make one with: unstuck init --data %s"
-                                      : "the data folder %s cannot be written; check owner and permissions (%s)",
+        err_explain(detail,
+                    is_absent ? "%s is not a data folder; make one with: unstuck init --data %s"
+                              : "the data folder %s cannot be written; check owner and permissions (%s)",
                     folder, is_absent ? folder : strerror(errno));
         return is_absent ? ERR_NOT_FOUND : ERR_IO;
     }
@@ -71,9 +72,10 @@ static enum err open_file(struct store_db *db, const char *folder, bool create, 
     result = sqlite3_exec(db->handle, settings, NULL, NULL, NULL);
     if (result == SQLITE_OK && chmod(path, 0600) == 0)
         return ERR_NONE;
-    err_explain(detail, result == SQLITE_CORRUPT || result == SQLITE_NOTADB
-                            ? "%s is damaged (%s); restore it from a backup"
-                            : "%s cannot be written (%s); check the disk, owner and permissions",
+    err_explain(detail,
+                result == SQLITE_CORRUPT || result == SQLITE_NOTADB
+                    ? "%s is damaged (%s); restore it from a backup"
+                    : "%s cannot be written (%s); check the disk, owner and permissions",
                 path, result == SQLITE_OK ? strerror(errno) : sqlite3_errmsg(db->handle));
     return result == SQLITE_CORRUPT || result == SQLITE_NOTADB ? ERR_CORRUPT : ERR_IO;
 }

@@ -28,7 +28,8 @@ struct store_db {
 must_use enum err db_open(struct store_db *db, const char *folder, bool create, struct err_detail *detail);
 void db_close(struct store_db *db);
 must_use enum err db_begin(struct store_db *db);
-must_use enum err db_commit(struct store_db *db); /* ERR_STORE_UNSURE when it fails: rolled back here, but it may be on disk */
+must_use enum err db_commit(
+    struct store_db *db); /* ERR_STORE_UNSURE when it fails: rolled back here, but it may be on disk */
 void db_rollback(struct store_db *db);
 
 /* A statement ready to be bound. */
@@ -50,7 +51,7 @@ void db_bind_id(sqlite3_stmt *statement, int at, struct id id);
 void db_bind_str(sqlite3_stmt *statement, int at, struct str s); /* not copied: bind, run, forget */
 void db_bind_blob(sqlite3_stmt *statement, int at, const void *ptr, size_t bytes);
 struct id db_column_id(sqlite3_stmt *statement, int at);
-struct str db_column_str(sqlite3_stmt *statement, int at); /* until the next step */
+struct str db_column_str(sqlite3_stmt *statement, int at);                     /* until the next step */
 void db_column_blob(sqlite3_stmt *statement, int at, void *out, size_t bytes); /* zeros when of another size */
 
 #endif

@@ -13,7 +13,7 @@ struct store {
     struct loop *loop;
     pthread_t thread;
     bool is_started;
-    pthread_mutex_t lock;      /* guards the four below */
+    pthread_mutex_t lock; /* guards the four below */
     pthread_cond_t is_work;
     struct list reads, writes; /* of store_op, waiting, in the order of the calls */
     struct list finished;      /* of store_op, in the order of their answers */
@@ -244,12 +244,12 @@ enum err store_each_workspace(struct store *store, void (*row)(void *ctx, const 
     enum err err;
 
     while ((err = db_row(statement, &has_row)) == ERR_NONE && has_row) {
-        struct workspace_row workspace = {.id = db_column_id(statement, 0),
-                                          .name = db_column_str(statement, 1),
-                                          .head = {.balance = sqlite3_column_int64(statement, 2),
-                                                   .seq = sqlite3_column_int64(statement, 3)},
-                                          .used_month = sqlite3_column_int64(statement, 5),
-                                          .month = sqlite3_column_int(statement, 6)};
+        struct workspace_row workspace = {
+            .id = db_column_id(statement, 0),
+            .name = db_column_str(statement, 1),
+            .head = {.balance = sqlite3_column_int64(statement, 2), .seq = sqlite3_column_int64(statement, 3)},
+            .used_month = sqlite3_column_int64(statement, 5),
+            .month = sqlite3_column_int(statement, 6)};
 
         db_column_blob(statement, 4, workspace.head.hash, sizeof workspace.head.hash);
         row(ctx, &workspace);

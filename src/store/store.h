@@ -62,14 +62,14 @@ struct kept_channel {
     int64_t enriched_at_us; /* 0: no value */
     int verified;           /* -1 not judged, 0 false, 1 true */
 
-    int64_t missed_at_us;   /* 0: never ran to its end without a value */
-    int64_t missed_ppm;     /* the confidence that was asked for */
-    unsigned missed_hints;  /* what was known of the person then */
+    int64_t missed_at_us;      /* 0: never ran to its end without a value */
+    int64_t missed_ppm;        /* the confidence that was asked for */
+    unsigned missed_hints;     /* what was known of the person then */
     uint64_t missed_waterfall; /* whom was asked: fingerprint of the waterfall */
 };
 
 struct record {
-    struct id id; /* none: no such record */
+    struct id id;                /* none: no such record */
     int64_t created_at_us;       /* 0: not read */
     struct identity *identities; /* read with details: room for IDENTITIES_MAX; NULL: not read */
     size_t identity_count;
@@ -90,11 +90,11 @@ struct str ledger_kind_name(enum ledger_kind kind);
 struct ledger_entry {
     int64_t seq;
     enum ledger_kind kind;
-    int64_t amount;        /* signed */
+    int64_t amount; /* signed */
     int64_t balance_after;
     int64_t at_us;
-    struct id lookup_id;   /* none unless LEDGER_LOOKUP */
-    struct id record_id;   /* where the trail is found; not part of the hash */
+    struct id lookup_id; /* none unless LEDGER_LOOKUP */
+    struct id record_id; /* where the trail is found; not part of the hash */
     uint8_t trail_digest[32];
     uint8_t prev_hash[32];
     uint8_t hash[32];
@@ -108,8 +108,8 @@ struct workspace_row {
     struct id id;
     struct str name;
     struct ledger_head head;
-    int64_t used_month;     /* credits used in `month` */
-    int month;              /* year * 12 + month - 1 */
+    int64_t used_month; /* credits used in `month` */
+    int month;          /* year * 12 + month - 1 */
 };
 
 struct key_row {
@@ -117,8 +117,8 @@ struct key_row {
     struct id id;
     struct str name;
     struct str scope;
-    struct str hint;        /* the last eight characters, for display */
-    uint8_t hash[32];       /* SHA-256 of the whole key */
+    struct str hint;                                     /* the last eight characters, for display */
+    uint8_t hash[32];                                    /* SHA-256 of the whole key */
     int64_t created_at_us, expires_at_us, revoked_at_us; /* revoked 0: no */
 };
 
@@ -131,7 +131,7 @@ must_use enum err store_open(const char *folder, bool create, struct store **out
 void store_start(struct store *store, struct loop *loop); /* starts the thread; asynchronous calls from here on */
 void store_close(struct store **store);                   /* finishes what is queued, without `done`s; accepts NULL */
 size_t store_queue_length(const struct store *store);
-bool store_is_healthy(const struct store *store);         /* did the last transaction succeed? */
+bool store_is_healthy(const struct store *store); /* did the last transaction succeed? */
 
 /* --- before store_start, synchronous ------------------------------------ */
 
@@ -185,8 +185,8 @@ struct store_commit {
     int64_t at_us;
     const struct identity *identities; /* to add; one that another record has stays there */
     size_t identity_count;
-    unsigned changed;                          /* the channels to write */
-    const struct kept_channel *channels;       /* [CHANNEL_COUNT] */
+    unsigned changed;                    /* the channels to write */
+    const struct kept_channel *channels; /* [CHANNEL_COUNT] */
     struct str trail;
     const struct tally *tallies;
     size_t tally_count;

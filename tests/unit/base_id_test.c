@@ -45,9 +45,17 @@ static void the_smallest_and_the_largest_id_fit(void **state)
 static void what_is_no_id_is_refused(void **state)
 {
     static const char *const cases[] = {
-        "", "lead_", "lead_000000000000000000000", "lead_00000000000000000000000", "acc_0000000000000000000000",
-        "lead_000000000000000000000-", "lead_7n42DGM5Tflk9n8mt7Fhc8", "lead_zzzzzzzzzzzzzzzzzzzzzz",
-        "lead_8000000000000000000000", "LEAD_0000000000000000000000", "0000000000000000000000",
+        "",
+        "lead_",
+        "lead_000000000000000000000",
+        "lead_00000000000000000000000",
+        "acc_0000000000000000000000",
+        "lead_000000000000000000000-",
+        "lead_7n42DGM5Tflk9n8mt7Fhc8",
+        "lead_zzzzzzzzzzzzzzzzzzzzzz",
+        "lead_8000000000000000000000",
+        "LEAD_0000000000000000000000",
+        "0000000000000000000000",
     };
     struct id id = {{42}};
 

@@ -59,7 +59,8 @@ static void a_walk_survives_removal(void **state)
 
     (void)state;
     append_all(&list, beads, 4);
-    list_each(at, following, &list) {
+    list_each(at, following, &list)
+    {
         struct bead *bead = list_entry(at, struct bead, link);
 
         sum += bead->number;

@@ -114,8 +114,14 @@ static void distance_counts_edits(void **state)
         const char *b;
         unsigned edits;
     } cases[] = {
-        {"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"kitten", "sitting", 3}, {"emial", "email", 2},
-        {"phone", "phones", 1}, {"flaw", "lawn", 2}, {"abc", "abc", 0},
+        {"", "", 0},
+        {"", "abc", 3},
+        {"abc", "", 3},
+        {"kitten", "sitting", 3},
+        {"emial", "email", 2},
+        {"phone", "phones", 1},
+        {"flaw", "lawn", 2},
+        {"abc", "abc", 0},
         {"12345678901234567890123456789012", "12345678901234567890123456789012", 0},
         {"12345678901234567890123456789012x", "12345678901234567890123456789012x", 32},
     };

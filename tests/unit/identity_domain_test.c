@@ -41,10 +41,32 @@ static void what_people_paste_becomes_the_bare_domain(void **state)
 static void what_is_no_domain_is_refused(void **state)
 {
     static const char *const cases[] = {
-        "", " ", "localhost", "westmark", "http://", "https:///path", "127.0.0.1", "http://127.1/", "[::1]",
-        "http://[::1]:80/", "::1", "0x7f.1", "a.b.0x1f", "2130706433", "a..example", ".example.com", "-a.example",
-        "a-.example", "a_b.example", "a b.example", "a.example:x", "a.123", "mailto:a.example", "a.example:80:81",
-        "%61.example", "a.example\x01",
+        "",
+        " ",
+        "localhost",
+        "westmark",
+        "http://",
+        "https:///path",
+        "127.0.0.1",
+        "http://127.1/",
+        "[::1]",
+        "http://[::1]:80/",
+        "::1",
+        "0x7f.1",
+        "a.b.0x1f",
+        "2130706433",
+        "a..example",
+        ".example.com",
+        "-a.example",
+        "a-.example",
+        "a_b.example",
+        "a b.example",
+        "a.example:x",
+        "a.123",
+        "mailto:a.example",
+        "a.example:80:81",
+        "%61.example",
+        "a.example\x01",
     };
     struct identity_text out;
 
@@ -78,10 +100,17 @@ static void the_longest_domain_has_253_characters(void **state)
 
 static void free_mailboxes_are_known(void **state)
 {
-    static const char *const some[] = {"126.com", "gmail.com", "outlook.com", "zoho.com", "t-online.de", "qq.com",
-                                       "yahoo.com", "yahoo.com.br", "googlemail.com", "hotmail.co.uk", "web.de"};
-    static const char *const others[] = {"", "gmail", "gmail.co", "gmail.com.evil.example", "westmarkrobotics.com",
-                                         "a.gmail.com", "zzz.example", "000.example"};
+    static const char *const some[] = {"126.com",        "gmail.com",     "outlook.com", "zoho.com",
+                                       "t-online.de",    "qq.com",        "yahoo.com",   "yahoo.com.br",
+                                       "googlemail.com", "hotmail.co.uk", "web.de"};
+    static const char *const others[] = {"",
+                                         "gmail",
+                                         "gmail.co",
+                                         "gmail.com.evil.example",
+                                         "westmarkrobotics.com",
+                                         "a.gmail.com",
+                                         "zzz.example",
+                                         "000.example"};
 
     (void)state;
     for (size_t i = 0; i < LEN(some); i++)
@@ -103,10 +132,8 @@ static void a_domain_is_under_itself_and_its_parents(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_people_paste_becomes_the_bare_domain),
-        cmocka_unit_test(what_is_no_domain_is_refused),
-        cmocka_unit_test(the_longest_domain_has_253_characters),
-        cmocka_unit_test(free_mailboxes_are_known),
+        cmocka_unit_test(what_people_paste_becomes_the_bare_domain), cmocka_unit_test(what_is_no_domain_is_refused),
+        cmocka_unit_test(the_longest_domain_has_253_characters),     cmocka_unit_test(free_mailboxes_are_known),
         cmocka_unit_test(a_domain_is_under_itself_and_its_parents),
     };
 

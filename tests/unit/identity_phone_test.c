@@ -16,7 +16,10 @@ static void punctuation_goes_and_e164_stays(void **state)
         {"(+44) 20 7946 0123", "+442079460123"},
         {"tel:+44-20-7946-0123", "+442079460123"},
         {"+1 (415) 555-0123", "+14155550123"},
-        {"+44\xc2\xa0" "20 7946\xe2\x80\x91" "0123", "+442079460123"},
+        {"+44\xc2\xa0"
+         "20 7946\xe2\x80\x91"
+         "0123",
+         "+442079460123"},
         {"+1234567", "+1234567"},
         {"+123456789012345", "+123456789012345"},
     };
@@ -65,15 +68,21 @@ static void what_is_no_phone_number_is_refused(void **state)
         if (strstr(detail.text, cases[i].reason) == NULL)
             fail_msg("%s: \"%s\" does not say \"%s\"", cases[i].text, detail.text, cases[i].reason);
     }
-    assert_false(phone_normalise(STR("+44\0" "2079460123"), &out, NULL));
+    assert_false(phone_normalise(STR("+44\0"
+                                     "2079460123"),
+                                 &out, NULL));
 }
 
 static void masked_values_are_seen(void **state)
 {
-    static const char *const masked[] = {"c***@x.example", "+44 *** 23", "+1555****23", "+44 20 7946 XXXX",
-                                         "c\xe2\x80\xa2\xe2\x80\xa2@x.example", "email_not_unlocked@domain.com"};
-    static const char *const plain[] = {"", "chloe@x.example", "xx@maxx.example", "1xx@x.example", "+442079460123",
-                                        "https://linkedin.com/in/xxavier"};
+    static const char *const masked[] = {"c***@x.example",
+                                         "+44 *** 23",
+                                         "+1555****23",
+                                         "+44 20 7946 XXXX",
+                                         "c\xe2\x80\xa2\xe2\x80\xa2@x.example",
+                                         "email_not_unlocked@domain.com"};
+    static const char *const plain[] = {
+        "", "chloe@x.example", "xx@maxx.example", "1xx@x.example", "+442079460123", "https://linkedin.com/in/xxavier"};
 
     (void)state;
     for (size_t i = 0; i < LEN(masked); i++)

@@ -44,8 +44,11 @@ static inline void ask_channels(struct asking *asking, struct provider *provider
 
     arena_deinit(&asking->arena);
     asking->done_count = 0;
-    asking->call = (struct provider_call){.hints = &asking->hints, .channels = channels, .arena = &asking->arena,
-                                          .timeout_us = provider->timeout_us, .done = asking_done};
+    asking->call = (struct provider_call){.hints = &asking->hints,
+                                          .channels = channels,
+                                          .arena = &asking->arena,
+                                          .timeout_us = provider->timeout_us,
+                                          .done = asking_done};
     provider->kind->ask(provider, &asking->call);
     assert_int_equal(asking->done_count, 0); /* never before ask returns */
     loop_run(&asking->loop);

@@ -41,7 +41,8 @@ static struct provider *provider_of(struct asking *asking, const char *text)
     bool is_json = text[0] == '{';
 
     write_file(is_json ? "people.jsonl" : "people.csv", str_from(text));
-    if (make(asking, is_json ? "{\"file\":\"people.jsonl\"}" : "{\"file\":\"people.csv\"}", &provider, &place) != ERR_NONE)
+    if (make(asking, is_json ? "{\"file\":\"people.jsonl\"}" : "{\"file\":\"people.csv\"}", &provider, &place) !=
+        ERR_NONE)
         fail_msg("%s", place.detail.text);
     assert_int_equal(place.pointer.len, 0);
     return provider;
@@ -70,11 +71,11 @@ static void expect_text_mistake(struct asking *asking, struct str text, const ch
 static void a_person_is_found_by_email_linkedin_or_name_and_domain(void **state)
 {
     struct asking *asking = *state;
-    struct provider *provider = provider_of(
-        asking, "first_name,last_name,company_domain,work_email,personal_email,phone,linkedin_url\n"
-                "Ann,Lee,https://www.acme.example/,Ann@Acme.example,ann@post.example,+44 20 7946 0001,"
-                "https://www.linkedin.com/in/Ann-Lee/\n"
-                "Bob,Ray,acme.example,bob@acme.example,,,\n");
+    struct provider *provider =
+        provider_of(asking, "first_name,last_name,company_domain,work_email,personal_email,phone,linkedin_url\n"
+                            "Ann,Lee,https://www.acme.example/,Ann@Acme.example,ann@post.example,+44 20 7946 0001,"
+                            "https://www.linkedin.com/in/Ann-Lee/\n"
+                            "Bob,Ray,acme.example,bob@acme.example,,,\n");
 
     assert_int_equal(provider->channels, CHANNELS_ALL);
     assert_int_equal(provider->needs_count, 3);
@@ -223,12 +224,12 @@ static void the_domain_of_a_work_email_stands_in_for_the_companys(void **state)
 static void csv_is_read_as_rfc_4180_says(void **state)
 {
     struct asking *asking = *state;
-    struct provider *provider = provider_of(
-        asking, "\xef\xbb\xbf\r\n\" Email \", other ,PHONE,\"work\"\"_email\"\r\n"
-                "a@x.example,\"one, two\nthree \"\"four\"\"\",\" +44 20 7946 0001 \",\r\n"
-                "\r\n  \r\n"
-                "\"b@x.example\",,\"say \"\"hi\"\"\",\"\"\r\n"
-                " c@x.example ,5\" pipe,+44 20 7946 0003,x");
+    struct provider *provider =
+        provider_of(asking, "\xef\xbb\xbf\r\n\" Email \", other ,PHONE,\"work\"\"_email\"\r\n"
+                            "a@x.example,\"one, two\nthree \"\"four\"\"\",\" +44 20 7946 0001 \",\r\n"
+                            "\r\n  \r\n"
+                            "\"b@x.example\",,\"say \"\"hi\"\"\",\"\"\r\n"
+                            " c@x.example ,5\" pipe,+44 20 7946 0003,x");
 
     ask_email(asking, provider, "a@x.example");
     expect_channel(asking, CHANNEL_PHONE, "+44 20 7946 0001");
@@ -268,8 +269,10 @@ static void columns_may_have_other_names(void **state)
     struct provider_place place;
 
     write_file("people.csv", STR("E-Mail;x,Mobile\na@x.example,+44 20 7946 0001\n"));
-    assert_int_equal(make(asking, "{\"file\":\"people.csv\",\"confidence\":0.333333,"
-                                  "\"columns\":{\"email\":\"e-mail;X\",\"phone\":\" mobile \"}}", &provider, &place),
+    assert_int_equal(make(asking,
+                          "{\"file\":\"people.csv\",\"confidence\":0.333333,"
+                          "\"columns\":{\"email\":\"e-mail;X\",\"phone\":\" mobile \"}}",
+                          &provider, &place),
                      ERR_NONE);
     ask_email(asking, provider, "a@x.example");
     expect_channel(asking, CHANNEL_PHONE, "+44 20 7946 0001");
@@ -278,7 +281,8 @@ static void columns_may_have_other_names(void **state)
 
     write_file("people.jsonl", STR("{\"mail\":\"a@x.example\",\"tel\":\"+44 20 7946 0001\"}"));
     assert_int_equal(make(asking, "{\"file\":\"people.jsonl\",\"columns\":{\"email\":\"mail\",\"phone\":\"tel\"}}",
-                          &provider, &place), ERR_NONE);
+                          &provider, &place),
+                     ERR_NONE);
     ask_email(asking, provider, "a@x.example");
     expect_channel(asking, CHANNEL_PHONE, "+44 20 7946 0001");
     provider_free(&provider);
@@ -324,7 +328,10 @@ static void mistakes_in_the_file_say_the_line_and_what_to_do(void **state)
     expect_text_mistake(asking, STR("email,confidence\na,\nb,1.5\n"), "line 3: confidence must be");
     expect_text_mistake(asking, STR("email,confidence\na,90%\n"), "line 2: confidence must be");
     expect_text_mistake(asking, STR("email,confidence\na,.\n"), "line 2: confidence must be");
-    expect_text_mistake(asking, STR("\xff\xfe" "e\0"), "UTF-8");
+    expect_text_mistake(asking,
+                        STR("\xff\xfe"
+                            "e\0"),
+                        "UTF-8");
     memset(large, ',', 100000);
     memcpy(large, "email", 5);
     expect_text_mistake(asking, (struct str){large, 70}, "64 columns");

@@ -14,7 +14,8 @@ static struct record found;
 
 static enum err find_by(struct data_folder *folder, const struct identity *identities, size_t count)
 {
-    struct store_find op = {.with_details = true, .workspace_id = folder->workspace_id,
+    struct store_find op = {.with_details = true,
+                            .workspace_id = folder->workspace_id,
                             .identities = identities,
                             .identity_count = count,
                             .arena = &arena,
@@ -25,7 +26,8 @@ static enum err find_by(struct data_folder *folder, const struct identity *ident
 
 static enum err find_by_id(struct data_folder *folder, struct id workspace_id, struct id record_id)
 {
-    struct store_find op = {.with_details = true, .workspace_id = workspace_id, .record_id = record_id, .arena = &arena, .record = &found};
+    struct store_find op = {
+        .with_details = true, .workspace_id = workspace_id, .record_id = record_id, .arena = &arena, .record = &found};
 
     return find(folder, &op);
 }
@@ -363,8 +365,10 @@ static void reads_and_writes_keep_their_order_and_no_read_misses_what_was_answer
         struct ordered *pair = &order.all[i];
 
         pair->write = commit_of(folder, id_random(), 1);
-        pair->before = pair->after = (struct store_find){
-            .with_details = true, .workspace_id = folder->workspace_id, .record_id = pair->write.record_id, .arena = &arena};
+        pair->before = pair->after = (struct store_find){.with_details = true,
+                                                         .workspace_id = folder->workspace_id,
+                                                         .record_id = pair->write.record_id,
+                                                         .arena = &arena};
         pair->before.record = &pair->record_before;
         pair->after.record = &pair->record_after;
         store_find_record(folder->store, &pair->before, read_in_order);

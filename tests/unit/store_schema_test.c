@@ -83,7 +83,8 @@ static void reopening_keeps_everything(void **state)
     assert_memory_equal(row.head.hash, op.entry.hash, sizeof row.head.hash);
     folder_start(folder);
     arena_init(&arena, 10000);
-    lookup = (struct store_find){.with_details = true, .workspace_id = folder->workspace_id,
+    lookup = (struct store_find){.with_details = true,
+                                 .workspace_id = folder->workspace_id,
                                  .identities = &identity,
                                  .identity_count = 1,
                                  .arena = &arena,
