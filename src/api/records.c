@@ -1,10 +1,11 @@
-/* GET /records/{id} and its attempts. */
+/* GET and DELETE /records/{id}, and its attempts. */
 #include "api/answer.h"
 #include "api/exchange.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "enrich/erase.h"
 #include "enrich/trail.h"
 
 enum { RECORD_BYTES_MAX = 256 * 1024, TRAILS_BYTES_MAX = 2 * 1024 * 1024 };
@@ -162,4 +163,59 @@ void record_attempts_get(struct exchange *x)
     reading->trails = (struct store_trails){
         .workspace_id = x->workspace->id, .record_id = id, .before_seq = (int64_t)before, .out = &reading->text};
     store_read_trails(x->api->engine->store, &reading->trails, trails_read);
+}
+
+/* --- erasing it ------------------------------------------------------------ */
+
+struct record_erasing {
+    struct exchange *x;
+    struct erasure erasure;
+};
+
+static void put_receipt(struct buf *body, const struct store_erase *erased)
+{
+    int64_t now_us = clock_wall_us();
+
+    buf_puts(body, "{\"receipt_id\":\"");
+    id_put(body, STR("era_"), id_of_time(now_us));
+    buf_puts(body, "\",\"record_id\":\"");
+    id_put(body, RECORD_PREFIX, erased->record_id);
+    buf_puts(body, "\",\"erased_at\":\"");
+    clock_put_time(body, now_us);
+    buf_printf(body, "\",\"erased\":{\"channels\":%d,\"identities\":%d,\"trails\":%d}}", erased->channels,
+               erased->identities, erased->trails);
+}
+
+static void record_erased(struct erasure *erasure, enum err err)
+{
+    struct record_erasing *erasing = container_of(erasure, struct record_erasing, erasure);
+    struct exchange *x = erasing->x;
+
+    if (err != ERR_NONE) {
+        exchange_refuse(x, err, "ask again: 404 then means that the record is gone");
+    } else if (id_is_none(erasure->op.record.id)) {
+        refuse_unknown(x);
+    } else {
+        put_receipt(exchange_body(x), &erasure->op);
+        exchange_respond(x, 200);
+    }
+    mem_free(erasing);
+}
+
+void record_delete(struct exchange *x)
+{
+    struct record_erasing *erasing;
+    struct id id;
+
+    if (!id_read(x->id, RECORD_PREFIX, &id)) {
+        refuse_unknown(x);
+        return;
+    }
+    erasing = mem_new(sizeof *erasing);
+    erasing->x = x;
+    erasing->erasure.engine = x->api->engine;
+    erasing->erasure.op.workspace_id = x->workspace->id;
+    erasing->erasure.op.record_id = id;
+    erasing->erasure.done = record_erased;
+    erasure_start(&erasing->erasure);
 }

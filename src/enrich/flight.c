@@ -2,8 +2,9 @@
 
 #include <sodium.h>
 
-void flight_init(struct flight *flight)
+void flight_init(struct flight *flight, void (*go_on)(struct flight *flight, const struct flight *left))
 {
+    flight->go_on = go_on;
     flight->count = 0;
     list_init(&flight->waiting);
     list_init(&flight->link);
@@ -63,10 +64,19 @@ struct flight *flight_join(struct flights *flights, struct flight *flight, const
     return NULL;
 }
 
-void flight_leave(struct flights *flights, struct flight *flight, struct list *out_waiting)
+void flight_leave(struct flights *flights, struct flight *flight)
 {
+    struct list waiting;
+    struct list *link;
+
+    list_init(&waiting);
     for (size_t i = 0; i < flight->count; i++)
         HASH_DEL(flights->taken, &flight->places[i]);
     flight->count = 0;
-    list_move_all(out_waiting, &flight->waiting);
+    list_move_all(&waiting, &flight->waiting);
+    while ((link = list_take(&waiting)) != NULL) {
+        struct flight *next = list_entry(link, struct flight, link);
+
+        next->go_on(next, flight);
+    }
 }

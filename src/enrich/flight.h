@@ -27,8 +27,10 @@ struct flight_place {
     UT_hash_handle hh;
 };
 
-/* Embedded by a lookup. Zeroed and flight_init'ed before use. */
+/* Embedded by a lookup, or by whatever else must be alone with a record.
+ * Zeroed and flight_init'ed before use. */
 struct flight {
+    void (*go_on)(struct flight *flight, const struct flight *left); /* `left` is gone, nothing of it freed yet */
     struct flight_place places[FLIGHT_KEYS_MAX];
     size_t count;        /* places taken; 0: not in flight */
     struct list waiting; /* of struct flight.link of those who wait for us */
@@ -39,7 +41,7 @@ struct flights {
     struct flight_place *taken; /* uthash by key */
 };
 
-void flight_init(struct flight *flight);
+void flight_init(struct flight *flight, void (*go_on)(struct flight *flight, const struct flight *left));
 
 struct flight_key flight_key_of_identity(struct id workspace_id, const struct identity *identity);
 struct flight_key flight_key_of_record(struct id workspace_id, struct id record_id);
@@ -48,7 +50,7 @@ struct flight_key flight_key_of_record(struct id workspace_id, struct id record_
  * flight that has one of them, and answers that one. */
 struct flight *flight_join(struct flights *flights, struct flight *flight, const struct flight_key *keys, size_t count);
 
-/* Gives the keys back and moves those who waited into `out_waiting`. */
-void flight_leave(struct flights *flights, struct flight *flight, struct list *out_waiting);
+/* Gives the keys back, and those who waited go on, in their order. */
+void flight_leave(struct flights *flights, struct flight *flight);
 
 #endif

@@ -122,6 +122,8 @@ static void lookup_resume(struct lookup *l, enum err err)
     lookup_advance(l);
 }
 
+static void go_on_after(struct flight *flight, const struct flight *left);
+
 static void advance_later(struct later *later)
 {
     lookup_advance(container_of(later, struct lookup, later));
@@ -138,7 +140,7 @@ struct lookup *lookup_new(struct engine *engine, struct workspace *workspace)
     l->engine = engine;
     l->workspace = workspace;
     arena_init(&l->arena, LOOKUP_BYTES_MAX);
-    flight_init(&l->flight);
+    flight_init(&l->flight, go_on_after);
     return l;
 }
 
@@ -632,9 +634,12 @@ static void copy_answer(struct lookup *follower, const struct lookup *leader)
     follower->is_finishing = true;
 }
 
-static void go_on_after(struct lookup *waiting, const struct lookup *leader)
+static void go_on_after(struct flight *flight, const struct flight *left)
 {
-    if (str_is(waiting->fingerprint, leader->fingerprint))
+    struct lookup *waiting = container_of(flight, struct lookup, flight);
+    const struct lookup *leader = left->go_on == go_on_after ? container_of(left, struct lookup, flight) : NULL;
+
+    if (leader != NULL && str_is(waiting->fingerprint, leader->fingerprint))
         copy_answer(waiting, leader);
     else
         waiting->step = 0; /* look again: some of its channels are in the store now */
@@ -644,13 +649,7 @@ static void go_on_after(struct lookup *waiting, const struct lookup *leader)
 
 static enum step_result leave_flight(struct lookup *l)
 {
-    struct list waiting;
-    struct list *link;
-
-    list_init(&waiting);
-    flight_leave(&l->engine->flights, &l->flight, &waiting);
-    while ((link = list_take(&waiting)) != NULL)
-        go_on_after(list_entry(link, struct lookup, flight.link), l);
+    flight_leave(&l->engine->flights, &l->flight);
     return STEP_NEXT;
 }
 

@@ -355,6 +355,39 @@ void store_commit_lookup(struct store *store, struct store_commit *commit,
     start_write(store, &commit->op, run_commit, done);
 }
 
+/* --- erase --------------------------------------------------------------- */
+
+static enum err erase_rows(struct store_db *db, const struct store_erase *erase, enum sql sql, int *out_rows)
+{
+    sqlite3_stmt *statement = db_statement(db, sql);
+
+    bind_record(statement, erase->workspace_id, erase->record_id);
+    return db_run(db, statement, out_rows);
+}
+
+static enum err run_erase(struct store_db *db, struct store_op *op)
+{
+    struct store_erase *erase = container_of(op, struct store_erase, op);
+    const struct store_find find = {.workspace_id = erase->workspace_id, .arena = erase->arena};
+    enum err err;
+
+    erase->record = (struct record){.identity_count = 0};
+    err = read_details(db, &find, erase->record_id, &erase->record);
+    if (err != ERR_NONE || id_is_none(erase->record.id))
+        return err;
+    err = erase_rows(db, erase, SQL_ERASE_CHANNELS, &erase->channels);
+    if (err == ERR_NONE)
+        err = erase_rows(db, erase, SQL_ERASE_IDENTITIES, &erase->identities);
+    if (err == ERR_NONE)
+        err = erase_rows(db, erase, SQL_ERASE_TRAILS, &erase->trails);
+    return err != ERR_NONE ? err : erase_rows(db, erase, SQL_ERASE_RECORD, NULL);
+}
+
+void store_erase_record(struct store *store, struct store_erase *erase, void (*done)(struct store_op *op, enum err err))
+{
+    start_write(store, &erase->op, run_erase, done);
+}
+
 /* --- trails and tallies ------------------------------------------------- */
 
 static enum err run_trails(struct store_db *db, struct store_op *op)

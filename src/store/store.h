@@ -166,6 +166,21 @@ struct store_find {
 };
 void store_find_record(struct store *store, struct store_find *find, void (*done)(struct store_op *op, enum err err));
 
+/* Takes a record out, with its values, identities and trails, and the kept
+ * answers that show it, in one transaction. The ledger keeps its entries. */
+struct store_erase {
+    struct store_op op;
+    struct id workspace_id;
+    struct id record_id;
+    struct arena *arena;
+    struct record record; /* out: what it was, with its identities; id none when there is no such record */
+    int channels;         /* out: rows that went */
+    int identities;
+    int trails;
+};
+void store_erase_record(struct store *store, struct store_erase *erase,
+                        void (*done)(struct store_op *op, enum err err));
+
 /* How often a provider was really asked for a channel, and hit. */
 struct tally {
     enum channel channel;

@@ -1,0 +1,24 @@
+/* enrich/erase.h: taking a record out of the store so that nothing of it comes back.
+ *
+ * It waits for the lookup that is under way with the record, and lookups that
+ * come meanwhile wait for it: they find no record afterwards and begin a new
+ * one. The cache forgets the record before they look. */
+#ifndef ENRICH_ERASE_H
+#define ENRICH_ERASE_H
+
+#include "enrich/engine.h"
+
+struct erasure {
+    struct engine *engine;
+    struct store_erase op; /* in: workspace_id, record_id; out: as store.h says */
+    struct arena arena;
+    struct flight flight;
+    struct later later;
+    void (*done)(struct erasure *erasure, enum err err);
+};
+
+/* Embedded by the caller, `engine`, the ids and `done` filled in, the rest
+ * zero; in place until `done`, which comes once, from the loop. */
+void erasure_start(struct erasure *erasure);
+
+#endif
