@@ -1,15 +1,12 @@
 /* unstuck: the enrichment server and its command line. */
 #include "base/check.h"
 #include "base/str.h"
+#include "base/version.h"
 #include "cli/command.h"
 
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
-
-#ifndef UNSTUCK_VERSION
-#define UNSTUCK_VERSION "0.1.0"
-#endif
 
 static const struct command *const commands[] = {&command_init, &command_serve, &command_verify};
 

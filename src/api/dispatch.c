@@ -6,10 +6,12 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metric.h"
 
 struct route {
     const char *method;
     const char *path;
+    const char *endpoint; /* "GET /records/{id}" */
     void (*handler)(struct exchange *x);
     unsigned permission;
     size_t body_bytes_max;
@@ -17,7 +19,7 @@ struct route {
 
 static const struct route routes[] = {
 #define ROUTE(method, path, handler, permission, body_bytes_max, what)                                                 \
-    {method, path, handler, permission, body_bytes_max},
+    {method, path, method " " path, handler, permission, body_bytes_max},
 #include "api/routes.def"
 #undef ROUTE
 };
@@ -47,6 +49,20 @@ void exchange_header_i64(struct exchange *x, const char *name, int64_t value)
     buf_puts(&x->api->head, "\r\n");
 }
 
+/* `route`: LEN(routes) for what never found one. */
+static void count_request(const struct route *route, int status)
+{
+    static struct series *answered[LEN(routes) + 1][6]; /* by class of status */
+    static const char *const classes[] = {"0xx", "1xx", "2xx", "3xx", "4xx", "5xx"};
+    size_t class = (size_t)status / 100;
+    struct series **series = &answered[route != NULL ? (size_t)(route - routes) : LEN(routes)][class];
+
+    if (*series == NULL)
+        *series = metric_series(METRIC_REQUESTS, str_from(route != NULL ? route->endpoint : "none"),
+                                str_from(classes[class]));
+    series_add(*series, 1);
+}
+
 static void log_request(const struct exchange *x, int status)
 {
     if (!log_is_on(LOG_INFO))
@@ -67,7 +83,7 @@ static void put_credit_headers(struct exchange *x)
     exchange_header_i64(x, "Unstuck-Credits-Remaining", account_available(&x->workspace->account));
 }
 
-static void respond_as(struct exchange *x, int status, struct str content_type)
+void exchange_respond_as(struct exchange *x, int status, struct str content_type)
 {
     struct api *api = x->api;
 
@@ -75,6 +91,7 @@ static void respond_as(struct exchange *x, int status, struct str content_type)
     put_credit_headers(x);
     exchange_header(x, "Content-Type", content_type);
     exchange_header(x, "X-Request-Id", str_from(x->request_id));
+    count_request(x->route, status);
     log_request(x, status);
     http_respond(x->request, &(struct http_response){
                                  .status = status, .headers = buf_str(&api->head), .body = buf_str(&api->body)});
@@ -82,7 +99,12 @@ static void respond_as(struct exchange *x, int status, struct str content_type)
 
 void exchange_respond(struct exchange *x, int status)
 {
-    respond_as(x, status, STR("application/json"));
+    exchange_respond_as(x, status, STR("application/json"));
+}
+
+const char *exchange_endpoint(const struct exchange *x)
+{
+    return x->route->endpoint;
 }
 
 void exchange_refuse_with(struct exchange *x, enum err err, const char *detail, struct str errors, struct str members)
@@ -94,7 +116,7 @@ void exchange_refuse_with(struct exchange *x, enum err err, const char *detail, 
         exchange_header(x, "WWW-Authenticate", STR("Bearer"));
     if (err_status(err) == 503)
         exchange_header_i64(x, "Retry-After", 1);
-    respond_as(x, err_status(err), STR("application/problem+json"));
+    exchange_respond_as(x, err_status(err), STR("application/problem+json"));
 }
 
 void exchange_refuse(struct exchange *x, enum err err, const char *detail)
@@ -211,7 +233,7 @@ static void refuse_method(struct exchange *x, const char *const *methods, size_t
     exchange_body(x);
     problem_put(&x->api->body, ERR_METHOD, NULL, str_from(x->request_id), STR_NONE, STR_NONE);
     exchange_header(x, "Allow", buf_str(&allow));
-    respond_as(x, err_status(ERR_METHOD), STR("application/problem+json"));
+    exchange_respond_as(x, err_status(ERR_METHOD), STR("application/problem+json"));
     buf_deinit(&allow);
 }
 
@@ -341,6 +363,7 @@ static void refuse(struct http_handler *handler, struct http_request *request, e
         exchange_header_i64(x, "Retry-After", 1);
     exchange_header(x, "Content-Type", STR("application/problem+json"));
     exchange_header(x, "X-Request-Id", str_from(x->request_id));
+    count_request(x->route, err_status(err));
     log_write(LOG_INFO, "request refused", log_text("request_id", x->request_id), log_num("status", err_status(err)),
               log_text("why", why), LOG_END);
     *out = (struct http_response){
@@ -358,10 +381,12 @@ void api_init(struct api *api, struct engine *engine, struct directory *director
                         .directory = directory};
     buf_init(&api->head, 64 * 1024);
     buf_init(&api->body, ANSWER_BYTES_MAX);
+    metrics_start(api);
 }
 
 void api_deinit(struct api *api)
 {
+    metrics_stop(api);
     buf_deinit(&api->head);
     buf_deinit(&api->body);
 }

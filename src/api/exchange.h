@@ -21,6 +21,9 @@ struct api {
     struct http_handler handler;
     struct engine *engine;
     struct directory *directory;
+    const struct http_server *http; /* NULL until it listens */
+    struct loop_timer lag_timer;    /* sees how late the loop is */
+    uint64_t lag_due_ns;
     bool is_stopping; /* /ready says so before the listener goes */
     struct buf head;  /* scratch: the header lines of the answer being written */
     struct buf body;  /* scratch: its body */
@@ -42,17 +45,25 @@ struct exchange {
 void api_init(struct api *api, struct engine *engine, struct directory *directory);
 void api_deinit(struct api *api);
 
+/* The loop's lag, for GET /metrics: from api_init to api_deinit (which may come without the former). */
+void metrics_start(struct api *api);
+void metrics_stop(struct api *api);
+
 /* Starts an answer: both scratch buffers empty. Fill api->body, add header
  * lines, then exchange_respond, without returning to the loop in between. */
 struct buf *exchange_body(struct exchange *x);
 void exchange_header(struct exchange *x, const char *name, struct str value);
 void exchange_header_i64(struct exchange *x, const char *name, int64_t value);
-void exchange_respond(struct exchange *x, int status);
+void exchange_respond(struct exchange *x, int status); /* application/json */
+void exchange_respond_as(struct exchange *x, int status, struct str content_type);
 
 /* A problem (RFC 9457). `detail` may be NULL: the title says it all. */
 void exchange_refuse(struct exchange *x, enum err err, const char *detail);
 /* `errors`: a JSON array text; `members`: further members ("\"balance\":3"); either may be empty. */
 void exchange_refuse_with(struct exchange *x, enum err err, const char *detail, struct str errors, struct str members);
+
+/* What the route is called where it is counted: "GET /records/{id}". */
+const char *exchange_endpoint(const struct exchange *x);
 
 /* The value of a query parameter (not decoded), STR_NONE when absent. */
 struct str exchange_query(const struct exchange *x, struct str name);

@@ -200,6 +200,7 @@ static bool listen_on(struct server *s, const char *address, uint16_t port)
     api_init(&s->api, &s->engine, s->directory);
     if (http_server_open(&s->loop, &s->api.handler, &limits, address, port, &s->http, &detail) != ERR_NONE)
         return fail("%s", detail.text);
+    s->api.http = s->http;
     return true;
 }
 

@@ -2,8 +2,31 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/metric.h"
 
 #include <sodium.h>
+
+/* An open hold more, or one less. */
+static void count_hold(int holds, int64_t credits)
+{
+    static struct series *open, *held;
+
+    if (open == NULL) {
+        open = metric_only(METRIC_HOLDS);
+        held = metric_only(METRIC_HELD_CREDITS);
+    }
+    series_add(open, holds);
+    series_add(held, holds * credits);
+}
+
+static void count_entry(void)
+{
+    static struct series *entries;
+
+    if (entries == NULL)
+        entries = metric_series(METRIC_ENTRIES, ledger_kind_name(LEDGER_LOOKUP), STR_NONE);
+    series_add(entries, 1);
+}
 
 static void check_account(const struct account *account)
 {
@@ -38,6 +61,7 @@ enum err hold_open(struct account *account, int64_t credits, struct hold *hold)
         return ERR_NO_CREDIT;
     account->held += credits;
     *hold = (struct hold){.credits = credits, .is_open = true};
+    count_hold(1, credits);
     check_account(account);
     return ERR_NONE;
 }
@@ -47,6 +71,7 @@ void hold_release(struct account *account, struct hold *hold)
     if (!hold->is_open)
         return;
     account->held -= hold->credits;
+    count_hold(-1, hold->credits);
     *hold = (struct hold){.is_open = false};
     check_account(account);
 }
@@ -58,6 +83,8 @@ void hold_settle(struct account *account, struct hold *hold, const struct store_
     check(hold->is_open);
     check(-committed->entry.amount <= hold->credits);
     account->held -= hold->credits;
+    count_hold(-1, hold->credits);
+    count_entry();
     account->balance = committed->entry.balance_after;
     account->month = committed->month;
     account->used_month = committed->used_month;
@@ -70,6 +97,7 @@ void hold_write_off(struct account *account, struct hold *hold, int64_t credits)
     check(hold->is_open);
     check(credits >= 0 && credits <= hold->credits);
     account->held -= hold->credits;
+    count_hold(-1, hold->credits);
     account->balance -= credits;
     *hold = (struct hold){.is_open = false};
     check_account(account);

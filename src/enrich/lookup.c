@@ -5,6 +5,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/metric.h"
 #include "enrich/plan.h"
 #include "enrich/trail.h"
 #include "identity/identity.h"
@@ -661,10 +662,40 @@ static void respond_later(struct later *later)
     l->done(l->ctx, l);
 }
 
+enum ending { REPLAY, SHARED, ENRICHED, EMPTY, INCOMPLETE, PLANNED, REFUSED, FAILED, ENDINGS };
+
+static enum ending ending_of(const struct lookup *l)
+{
+    const struct lookup_answer *answer = &l->answer;
+
+    if (answer->err != ERR_NONE)
+        return answer->err == ERR_NO_CREDIT ? REFUSED : FAILED;
+    if (l->question.dry_run)
+        return PLANNED;
+    if (answer->is_replay || l->run.channels == 0)
+        return answer->is_replay ? REPLAY : SHARED;
+    if (answer->incomplete != 0)
+        return INCOMPLETE;
+    return answer->found != 0 ? ENRICHED : EMPTY;
+}
+
+static void count_ending(enum ending ending)
+{
+    static const char *const names[ENDINGS] = {
+        [REPLAY] = "replay",         [SHARED] = "shared",   [ENRICHED] = "enriched", [EMPTY] = "empty",
+        [INCOMPLETE] = "incomplete", [PLANNED] = "planned", [REFUSED] = "refused",   [FAILED] = "failed"};
+    static struct series *series[ENDINGS];
+
+    if (series[ending] == NULL)
+        series[ending] = metric_series(METRIC_LOOKUPS, str_from(names[ending]), STR_NONE);
+    series_add(series[ending], 1);
+}
+
 static enum step_result respond(struct lookup *l)
 {
     if (l->answer.err == ERR_NONE && l->arena.is_full)
         l->answer.err = ERR_OVERLOADED;
+    count_ending(ending_of(l));
     loop_later_init(&l->later, respond_later);
     loop_later(l->engine->loop, &l->later);
     return STEP_WAIT;

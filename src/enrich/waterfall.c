@@ -207,11 +207,13 @@ static void ask_done(struct provider_call *call)
     struct asked *asked = container_of(call, struct asked, call);
     struct waterfall_run *run = asked->run;
     unsigned waiting = asked->waiting;
+    int64_t us = clock_steady_us() - asked->started_us;
 
     check(!asked->is_done);
     asked->is_done = true;
     asked->waiting = 0;
-    asked->ms = (clock_steady_us() - asked->started_us) / MS_US;
+    asked->ms = us / MS_US;
+    provider_count_call(asked->provider, call->outcome, us);
     log_call(asked);
     run->running++; /* our own place while the channels go on */
     for (unsigned i = 0; i < CHANNEL_COUNT; i++) {

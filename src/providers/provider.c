@@ -112,3 +112,15 @@ void provider_free(struct provider **provider)
     (*provider)->kind->free(*provider);
     *provider = NULL;
 }
+
+void provider_count_call(struct provider *provider, enum outcome outcome, int64_t us)
+{
+    struct series **calls = &provider->calls[outcome];
+
+    if (*calls == NULL)
+        *calls = metric_series(METRIC_CALLS, provider->name, str_from(outcome_name(outcome)));
+    if (provider->call_seconds == NULL)
+        provider->call_seconds = metric_series(METRIC_CALL_SECONDS, provider->name, STR_NONE);
+    series_add(*calls, 1);
+    series_observe(provider->call_seconds, us);
+}

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/metric.h"
 #include "base/str.h"
 #include "net/loop.h"
 #include "store/channel.h"
@@ -115,7 +116,13 @@ struct provider {
     size_t needs_count;
     int64_t prices[CHANNEL_COUNT]; /* credits for a channel found */
     int64_t timeout_us;
+
+    struct series *calls[OUTCOME_COUNT]; /* for GET /metrics: see provider_count_call */
+    struct series *call_seconds;
 };
+
+/* A call to it has ended after so long. */
+void provider_count_call(struct provider *provider, enum outcome outcome, int64_t us);
 
 /* For kinds whose answer is there at once: `done` with this outcome, from the loop. */
 void provider_call_end(struct loop *loop, struct provider_call *call, enum outcome outcome);
