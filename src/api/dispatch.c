@@ -2,6 +2,7 @@
  * order of the checks is the API's: 404, 405, 401, 403, 415, 413, and then the
  * handler's own 400, 422, 402. */
 #include "api/exchange.h"
+#include "api/idempotency.h"
 #include "api/problem.h"
 #include "base/check.h"
 #include "base/clock.h"
@@ -49,6 +50,19 @@ void exchange_header_i64(struct exchange *x, const char *name, int64_t value)
     buf_puts(&x->api->head, "\r\n");
 }
 
+void exchange_mark_replay(struct exchange *x)
+{
+    x->is_replay = true;
+    exchange_header(x, "Idempotent-Replayed", STR("true"));
+}
+
+/* A refusal at the door is no use of the API. */
+static void count_usage(const struct exchange *x, int status)
+{
+    if (x->workspace != NULL && status != 403 && status != 429)
+        usage_meter_count(x->api->usage, x->workspace->id, x->route->endpoint, x->is_replay);
+}
+
 /* `route`: LEN(routes) for what never found one. */
 static void count_request(const struct route *route, int status)
 {
@@ -86,13 +100,21 @@ static void put_credit_headers(struct exchange *x)
 void exchange_respond_as(struct exchange *x, int status, struct str content_type)
 {
     struct api *api = x->api;
+    bool is_kept;
 
     check(!api->body.is_overflown && !api->head.is_overflown);
+    is_kept = idempotency_note(x, status, content_type);
     put_credit_headers(x);
     exchange_header(x, "Content-Type", content_type);
     exchange_header(x, "X-Request-Id", str_from(x->request_id));
     count_request(x->route, status);
+    count_usage(x, status);
     log_request(x, status);
+    if (is_kept) {
+        idempotency_keep_and_send(x, status);
+        return;
+    }
+    idempotency_end(x);
     http_respond(x->request, &(struct http_response){
                                  .status = status, .headers = buf_str(&api->head), .body = buf_str(&api->body)});
 }
@@ -114,7 +136,7 @@ void exchange_refuse_with(struct exchange *x, enum err err, const char *detail, 
     problem_put(body, err, detail, str_from(x->request_id), errors, members);
     if (err == ERR_UNAUTHORIZED)
         exchange_header(x, "WWW-Authenticate", STR("Bearer"));
-    if (err_status(err) == 503)
+    if (err_status(err) == 503 || err == ERR_KEY_IN_USE)
         exchange_header_i64(x, "Retry-After", 1);
     exchange_respond_as(x, err_status(err), STR("application/problem+json"));
 }
@@ -336,7 +358,10 @@ static void on_body(struct http_handler *handler, struct http_request *request)
     struct exchange *x = http_request_extra(request);
 
     (void)handler;
-    x->route->handler(x);
+    if (idempotency_is_asked(x))
+        idempotency_begin(x, x->route->handler);
+    else
+        x->route->handler(x);
 }
 
 /* Nothing was started for it yet. */
@@ -381,11 +406,19 @@ void api_init(struct api *api, struct engine *engine, struct directory *director
                         .directory = directory};
     buf_init(&api->head, 64 * 1024);
     buf_init(&api->body, ANSWER_BYTES_MAX);
+    api->usage = usage_meter_new(engine->loop, engine->store);
     metrics_start(api);
+}
+
+void api_flush(struct api *api)
+{
+    if (api->usage != NULL)
+        usage_meter_flush(api->usage);
 }
 
 void api_deinit(struct api *api)
 {
+    usage_meter_free(&api->usage);
     metrics_stop(api);
     buf_deinit(&api->head);
     buf_deinit(&api->body);

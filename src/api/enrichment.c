@@ -91,10 +91,11 @@ static void answer_lookup(struct exchange *x, struct lookup *lookup)
         return;
     }
     x->credits_used = answer->credits_used;
+    exchange_shows(x, answer->record_id);
     put_answer(exchange_body(x), lookup_question(lookup), answer);
     put_incomplete_header(x, answer->incomplete);
     if (answer->is_replay) {
-        exchange_header(x, "Idempotent-Replayed", STR("true"));
+        exchange_mark_replay(x);
         exchange_header_i64(x, "Age", answer->age_s > 0 ? answer->age_s : 0);
     }
     exchange_respond(x, 200);
@@ -138,6 +139,12 @@ static bool read_question(struct exchange *x, struct lookup *lookup)
     return err == ERR_NONE;
 }
 
+static void start_lookup(struct exchange *x, struct lookup *lookup)
+{
+    lookup_set_origin(lookup, exchange_endpoint(x), exchange_once(x));
+    lookup_start(lookup, x->request_id, x->trace_id, lookup_done, x);
+}
+
 void enrichment_post(struct exchange *x)
 {
     struct lookup *lookup = lookup_new(x->api->engine, x->workspace);
@@ -145,7 +152,7 @@ void enrichment_post(struct exchange *x)
     if (lookup == NULL)
         exchange_refuse(x, ERR_OVERLOADED, "too many lookups are under way; try again in a second");
     else if (read_question(x, lookup))
-        lookup_start(lookup, x->request_id, x->trace_id, lookup_done, x);
+        start_lookup(x, lookup);
     else
         lookup_free(&lookup);
 }

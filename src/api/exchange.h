@@ -11,11 +11,13 @@
 #include "base/err.h"
 #include "enrich/engine.h"
 #include "net/http_server.h"
+#include "workspace/usage.h"
 #include "workspace/workspace.h"
 
 enum { REQUEST_ID_BYTES_MAX = 64, TRACE_ID_LEN = 32, ANSWER_BYTES_MAX = 4 * 1024 * 1024 };
 
 struct route;
+struct claim; /* api/idempotency.h */
 
 struct api {
     struct http_handler handler;
@@ -24,9 +26,11 @@ struct api {
     const struct http_server *http; /* NULL until it listens */
     struct loop_timer lag_timer;    /* sees how late the loop is */
     uint64_t lag_due_ns;
-    bool is_stopping; /* /ready says so before the listener goes */
-    struct buf head;  /* scratch: the header lines of the answer being written */
-    struct buf body;  /* scratch: its body */
+    struct usage_meter *usage;
+    struct claim *claims; /* Idempotency-Keys in use: uthash */
+    bool is_stopping;     /* /ready says so before the listener goes */
+    struct buf head;      /* scratch: the header lines of the answer being written */
+    struct buf body;      /* scratch: its body */
 };
 
 struct exchange {
@@ -35,14 +39,17 @@ struct exchange {
     const struct route *route;
     const struct api_key *key; /* NULL on routes without */
     struct workspace *workspace;
-    struct str id; /* the path's {id} */
+    struct str id;       /* the path's {id} */
+    struct claim *claim; /* of its Idempotency-Key; NULL without */
     int64_t started_us;
+    bool is_replay;       /* all of the answer was in the store */
     int64_t credits_used; /* what this request was charged; told in a header */
     char request_id[REQUEST_ID_BYTES_MAX + 1];
     char trace_id[TRACE_ID_LEN + 1]; /* "" without traceparent */
 };
 
 void api_init(struct api *api, struct engine *engine, struct directory *directory);
+void api_flush(struct api *api); /* hands to the store what was counted; before it is closed */
 void api_deinit(struct api *api);
 
 /* The loop's lag, for GET /metrics: from api_init to api_deinit (which may come without the former). */
@@ -54,6 +61,7 @@ void metrics_stop(struct api *api);
 struct buf *exchange_body(struct exchange *x);
 void exchange_header(struct exchange *x, const char *name, struct str value);
 void exchange_header_i64(struct exchange *x, const char *name, int64_t value);
+void exchange_mark_replay(struct exchange *x);         /* all of the answer was in the store: header and counter */
 void exchange_respond(struct exchange *x, int status); /* application/json */
 void exchange_respond_as(struct exchange *x, int status, struct str content_type);
 
@@ -61,6 +69,12 @@ void exchange_respond_as(struct exchange *x, int status, struct str content_type
 void exchange_refuse(struct exchange *x, enum err err, const char *detail);
 /* `errors`: a JSON array text; `members`: further members ("\"balance\":3"); either may be empty. */
 void exchange_refuse_with(struct exchange *x, enum err err, const char *detail, struct str errors, struct str members);
+
+/* With an Idempotency-Key: a name for what the request forces (none without),
+ * and the records that its answer shows, at most 128: erasing one takes the
+ * kept answer along. */
+struct id exchange_once(const struct exchange *x);
+void exchange_shows(struct exchange *x, struct id record_id);
 
 /* What the route is called where it is counted: "GET /records/{id}". */
 const char *exchange_endpoint(const struct exchange *x);

@@ -31,7 +31,7 @@ struct id id_of_time(int64_t time_us)
     struct id id = id_random();
     uint64_t ms = (uint64_t)time_us / 1000;
 
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < ID_TIME_BYTES; i++)
         id.bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
     return id;
 }

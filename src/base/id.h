@@ -13,7 +13,7 @@ struct id {
     uint8_t bytes[16];
 };
 
-enum { ID_TEXT_LEN = 22 };
+enum { ID_TEXT_LEN = 22, ID_TIME_BYTES = 6 /* of id_of_time */ };
 
 #define BASE62_ALPHABET "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 

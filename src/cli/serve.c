@@ -254,6 +254,7 @@ static void watch_signals(struct server *s)
 static void cut_off(struct server *s)
 {
     log_write(LOG_WARN, "stopped with lookups under way", log_num("lookups", (int64_t)s->engine.lookups), LOG_END);
+    api_flush(&s->api);
     store_close(&s->store);
     log_flush();
     _exit(EXIT_DONE);
@@ -266,6 +267,7 @@ static void take_apart(struct server *s)
     http_server_free(&s->http);
     sources_deinit(&s->sources);
     http_client_free(&s->client);
+    api_flush(&s->api);
     store_close(&s->store);
     record_cache_free(&s->engine.cache);
     api_deinit(&s->api);

@@ -63,6 +63,8 @@ struct lookup {
     struct workspace *workspace;
     struct arena arena;
     struct question question;
+    const char *endpoint; /* may be NULL */
+    struct id once;       /* see lookup_set_origin */
     struct lookup_answer answer;
     void (*done)(void *ctx, struct lookup *lookup);
     void *ctx;
@@ -176,6 +178,12 @@ struct question *lookup_question(struct lookup *l)
     return &l->question;
 }
 
+void lookup_set_origin(struct lookup *l, const char *endpoint, struct id once)
+{
+    l->endpoint = endpoint;
+    l->once = once;
+}
+
 const struct lookup_answer *lookup_answer(const struct lookup *l)
 {
     return &l->answer;
@@ -199,9 +207,16 @@ static void find_record_done(struct store_op *op, enum err err)
 {
     struct lookup *l = container_of(op, struct lookup, op.find.op);
 
+    if (l->op.find.was_once)
+        l->question.force = false; /* its answer was lost, not its work */
     if (err == ERR_NONE && !id_is_none(l->record.id) && l->question.identity_count == 1)
         record_cache_put(l->engine->cache, l->workspace->id, &l->question.identities[0], &l->record);
     lookup_resume(l, err);
+}
+
+static bool asks_once(const struct lookup *l)
+{
+    return l->question.force && !id_is_none(l->once);
 }
 
 /* The cache knows a record by one identity; with several hints it takes the
@@ -210,12 +225,14 @@ static enum step_result find_record(struct lookup *l)
 {
     const struct question *question = &l->question;
 
-    if (question->identity_count == 1 &&
+    if (question->identity_count == 1 && !asks_once(l) &&
         record_cache_find(l->engine->cache, l->workspace->id, &question->identities[0], &l->arena, &l->record))
         return STEP_NEXT;
     l->op.find = (struct store_find){.workspace_id = l->workspace->id,
                                      .identities = question->identities,
                                      .identity_count = question->identity_count,
+                                     .once = asks_once(l) ? l->once : (struct id){{0}},
+                                     .once_since_us = clock_wall_us() - LOOKUP_ONCE_US,
                                      .arena = &l->arena,
                                      .record = &l->record};
     store_find_record(l->engine->store, &l->op.find, find_record_done);
@@ -563,11 +580,21 @@ static struct str make_trail(struct lookup *l, struct id lookup_id, int64_t now_
     return kept;
 }
 
+/* The time, then what the lookup is known by: see store_find.once. */
+static struct id make_lookup_id(const struct lookup *l, int64_t now_us)
+{
+    struct id id = id_of_time(now_us);
+
+    if (!id_is_none(l->once))
+        memcpy(id.bytes + ID_TIME_BYTES, l->once.bytes + ID_TIME_BYTES, sizeof id.bytes - ID_TIME_BYTES);
+    return id;
+}
+
 static enum step_result commit(struct lookup *l)
 {
     struct store_commit *op = &l->op.commit;
     int64_t now_us = clock_wall_us();
-    struct id lookup_id = id_of_time(now_us);
+    struct id lookup_id = make_lookup_id(l, now_us);
     bool is_new = id_is_none(l->record.id);
     size_t identities_before = l->record.identity_count;
     struct tally *tallies;
@@ -592,6 +619,7 @@ static enum step_result commit(struct lookup *l)
                                 .trail = make_trail(l, lookup_id, now_us),
                                 .tallies = tallies,
                                 .tally_count = tally_count,
+                                .endpoint = str_from(l->endpoint),
                                 .month = month_of(now_us),
                                 .seal = ledger_seal,
                                 .entry = {.kind = LEDGER_LOOKUP,

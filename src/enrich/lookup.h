@@ -7,6 +7,7 @@
 #ifndef ENRICH_LOOKUP_H
 #define ENRICH_LOOKUP_H
 
+#include "base/clock.h"
 #include "enrich/engine.h"
 #include "enrich/question.h"
 #include "workspace/workspace.h"
@@ -36,6 +37,13 @@ void lookup_free(struct lookup **lookup);
 
 struct arena *lookup_arena(struct lookup *lookup);
 struct question *lookup_question(struct lookup *lookup);
+
+/* Optional, before the start. `endpoint`: where it was asked for, for the
+ * counters of usage; must live until `done`. `once` (none: not given): names a
+ * forced lookup, so that the same one never runs twice for a record within
+ * LOOKUP_ONCE_US: the second time it is answered like one without force. */
+#define LOOKUP_ONCE_US (24 * 3600 * SECOND_US)
+void lookup_set_origin(struct lookup *lookup, const char *endpoint, struct id once);
 
 /* `request_id` and `trace_id` stand in the log lines about its calls; they must
  * live until `done`. Neither goes to a provider. */

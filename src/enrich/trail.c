@@ -76,7 +76,8 @@ size_t trail_tally(const struct waterfall_run *run, struct arena *arena, struct 
                 (*out_tallies)[count++] = (struct tally){.channel = (enum channel)i,
                                                          .provider = at->provider->name,
                                                          .asked = 1,
-                                                         .hits = at->outcome == OUTCOME_HIT};
+                                                         .hits = at->outcome == OUTCOME_HIT,
+                                                         .credits = at->credits};
         }
     }
     return count;

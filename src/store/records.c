@@ -3,22 +3,6 @@
 #include "base/json.h"
 #include "store/sqlite.h"
 
-static void start(struct store *store, struct store_op *op, enum err (*run)(struct store_db *, struct store_op *),
-                  void (*done)(struct store_op *, enum err))
-{
-    op->run = run;
-    op->done = done;
-    op->err = ERR_NONE;
-    store_enqueue(store, op);
-}
-
-static void start_write(struct store *store, struct store_op *op, enum err (*run)(struct store_db *, struct store_op *),
-                        void (*done)(struct store_op *, enum err))
-{
-    op->is_write = true;
-    start(store, op, run, done);
-}
-
 /* --- find --------------------------------------------------------------- */
 
 static enum err find_id(struct store_db *db, const struct store_find *find, struct id *out_id)
@@ -121,6 +105,21 @@ static enum err read_details(struct store_db *db, const struct store_find *find,
     return err != ERR_NONE || id_is_none(record->id) ? err : read_identities(db, find, record);
 }
 
+/* Ids begin with the time, so they compare like it. */
+static enum err find_once(struct store_db *db, struct store_find *find, struct id record_id)
+{
+    sqlite3_stmt *statement = db_statement(db, SQL_HAS_LOOKUP);
+    struct id since = id_of_time(find->once_since_us);
+    enum err err;
+
+    bind_record(statement, find->workspace_id, record_id);
+    db_bind_id(statement, 3, since);
+    db_bind_blob(statement, 4, find->once.bytes + ID_TIME_BYTES, sizeof find->once.bytes - ID_TIME_BYTES);
+    err = db_row(statement, &find->was_once);
+    sqlite3_reset(statement);
+    return err;
+}
+
 static enum err run_find(struct store_db *db, struct store_op *op)
 {
     struct store_find *find = container_of(op, struct store_find, op);
@@ -130,6 +129,8 @@ static enum err run_find(struct store_db *db, struct store_op *op)
     *find->record = (struct record){.identity_count = 0};
     for (size_t i = 0; i < CHANNEL_COUNT; i++)
         find->record->channels[i].verified = -1;
+    if (err == ERR_NONE && !id_is_none(id) && !id_is_none(find->once))
+        err = find_once(db, find, id);
     if (err != ERR_NONE || id_is_none(id))
         return err;
     if (find->with_details)
@@ -141,7 +142,7 @@ static enum err run_find(struct store_db *db, struct store_op *op)
 
 void store_find_record(struct store *store, struct store_find *find, void (*done)(struct store_op *op, enum err err))
 {
-    start(store, &find->op, run_find, done);
+    store_start_read(store, &find->op, run_find, done);
 }
 
 /* --- commit a lookup ---------------------------------------------------- */
@@ -326,6 +327,29 @@ static enum err write_tallies(struct store_db *db, const struct store_commit *co
     return err;
 }
 
+/* What was charged, where it was asked for and by whom it was found. */
+static enum err write_usage(struct store_db *db, const struct store_commit *commit)
+{
+    struct usage_row row = {.workspace_id = commit->workspace_id,
+                            .day = usage_day(commit->at_us),
+                            .subject = USAGE_ENDPOINT,
+                            .name = commit->endpoint,
+                            .credits = -commit->entry.amount};
+    enum err err = row.credits != 0 && row.name.len != 0 ? db_add_usage(db, &row) : ERR_NONE;
+
+    row.subject = USAGE_PROVIDER;
+    for (size_t i = 0; i < commit->tally_count && err == ERR_NONE; i++) {
+        const struct tally *tally = &commit->tallies[i];
+
+        row.name = tally->provider;
+        row.total = tally->asked;
+        row.part = tally->hits;
+        row.credits = tally->credits;
+        err = db_add_usage(db, &row);
+    }
+    return err;
+}
+
 /* The ledger comes first: it alone may refuse, and then nothing was written. */
 static enum err run_commit(struct store_db *db, struct store_op *op)
 {
@@ -346,13 +370,15 @@ static enum err run_commit(struct store_db *db, struct store_op *op)
         err = write_channels(db, commit);
     if (err == ERR_NONE)
         err = write_trail(db, commit);
-    return err != ERR_NONE ? err : write_tallies(db, commit);
+    if (err == ERR_NONE)
+        err = write_tallies(db, commit);
+    return err != ERR_NONE ? err : write_usage(db, commit);
 }
 
 void store_commit_lookup(struct store *store, struct store_commit *commit,
                          void (*done)(struct store_op *op, enum err err))
 {
-    start_write(store, &commit->op, run_commit, done);
+    store_start_write(store, &commit->op, run_commit, done);
 }
 
 /* --- erase --------------------------------------------------------------- */
@@ -380,12 +406,16 @@ static enum err run_erase(struct store_db *db, struct store_op *op)
         err = erase_rows(db, erase, SQL_ERASE_IDENTITIES, &erase->identities);
     if (err == ERR_NONE)
         err = erase_rows(db, erase, SQL_ERASE_TRAILS, &erase->trails);
+    if (err == ERR_NONE)
+        err = erase_rows(db, erase, SQL_ERASE_ANSWERS, NULL);
+    if (err == ERR_NONE)
+        err = erase_rows(db, erase, SQL_ERASE_SHOWN, NULL);
     return err != ERR_NONE ? err : erase_rows(db, erase, SQL_ERASE_RECORD, NULL);
 }
 
 void store_erase_record(struct store *store, struct store_erase *erase, void (*done)(struct store_op *op, enum err err))
 {
-    start_write(store, &erase->op, run_erase, done);
+    store_start_write(store, &erase->op, run_erase, done);
 }
 
 /* --- trails and tallies ------------------------------------------------- */
@@ -426,7 +456,7 @@ static enum err run_trails(struct store_db *db, struct store_op *op)
 void store_read_trails(struct store *store, struct store_trails *trails,
                        void (*done)(struct store_op *op, enum err err))
 {
-    start(store, &trails->op, run_trails, done);
+    store_start_read(store, &trails->op, run_trails, done);
 }
 
 static enum err run_tallies(struct store_db *db, struct store_op *op)
@@ -458,5 +488,5 @@ static enum err run_tallies(struct store_db *db, struct store_op *op)
 void store_read_tallies(struct store *store, struct store_tallies *tallies,
                         void (*done)(struct store_op *op, enum err err))
 {
-    start(store, &tallies->op, run_tallies, done);
+    store_start_read(store, &tallies->op, run_tallies, done);
 }

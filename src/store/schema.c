@@ -36,7 +36,19 @@ static const char first[] =
     " lookup_id BLOB NOT NULL, body TEXT NOT NULL, PRIMARY KEY (workspace_id, record_id, seq));"
 
     "CREATE TABLE tally (workspace_id BLOB NOT NULL, channel TEXT NOT NULL, provider TEXT NOT NULL,"
-    " asked BIGINT NOT NULL, hits BIGINT NOT NULL, PRIMARY KEY (workspace_id, channel, provider)) WITHOUT ROWID;";
+    " asked BIGINT NOT NULL, hits BIGINT NOT NULL, PRIMARY KEY (workspace_id, channel, provider)) WITHOUT ROWID;"
+
+    "CREATE TABLE answer (workspace_id BLOB NOT NULL, key BLOB NOT NULL, fingerprint BLOB NOT NULL,"
+    " status INTEGER NOT NULL, at BIGINT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (workspace_id, key));"
+    "CREATE INDEX answer_at ON answer (workspace_id, at, key);"
+
+    "CREATE TABLE answer_record (workspace_id BLOB NOT NULL, key BLOB NOT NULL, record_id BLOB NOT NULL,"
+    " PRIMARY KEY (workspace_id, key, record_id)) WITHOUT ROWID;"
+    "CREATE INDEX answer_of_record ON answer_record (workspace_id, record_id, key);"
+
+    "CREATE TABLE usage (workspace_id BLOB NOT NULL, day BIGINT NOT NULL, subject INTEGER NOT NULL, name TEXT NOT NULL,"
+    " total BIGINT NOT NULL, part BIGINT NOT NULL, credits BIGINT NOT NULL,"
+    " PRIMARY KEY (workspace_id, day, subject, name)) WITHOUT ROWID;";
 
 static const char *const migrations[] = {first};
 

@@ -44,8 +44,14 @@ must_use enum err db_row(sqlite3_stmt *statement, bool *out_row);
 must_use enum err db_append_entry(struct store_db *db, struct id workspace_id, struct ledger_entry *entry, int month,
                                   ledger_seal_fn *seal, int64_t *out_used_month);
 
+/* Adds to the counters, in the running transaction. */
+must_use enum err db_add_usage(struct store_db *db, const struct usage_row *row);
+
 /* Hands an operation to the store thread. */
-void store_enqueue(struct store *store, struct store_op *op);
+void store_start_read(struct store *store, struct store_op *op, enum err (*run)(struct store_db *, struct store_op *),
+                      void (*done)(struct store_op *, enum err));
+void store_start_write(struct store *store, struct store_op *op, enum err (*run)(struct store_db *, struct store_op *),
+                       void (*done)(struct store_op *, enum err));
 
 void db_bind_id(sqlite3_stmt *statement, int at, struct id id);
 void db_bind_str(sqlite3_stmt *statement, int at, struct str s); /* not copied: bind, run, forget */

@@ -191,7 +191,7 @@ void store_start(struct store *store, struct loop *loop)
     store->is_started = true;
 }
 
-void store_enqueue(struct store *store, struct store_op *op)
+static void enqueue(struct store *store, struct store_op *op)
 {
     check(store->is_started);
     check(op->run != NULL && op->done != NULL);
@@ -201,6 +201,22 @@ void store_enqueue(struct store *store, struct store_op *op)
     list_append(op->is_write ? &store->writes : &store->reads, &op->link);
     pthread_cond_signal(&store->is_work);
     pthread_mutex_unlock(&store->lock);
+}
+
+void store_start_read(struct store *store, struct store_op *op, enum err (*run)(struct store_db *, struct store_op *),
+                      void (*done)(struct store_op *, enum err))
+{
+    op->run = run;
+    op->done = done;
+    op->err = ERR_NONE;
+    enqueue(store, op);
+}
+
+void store_start_write(struct store *store, struct store_op *op, enum err (*run)(struct store_db *, struct store_op *),
+                       void (*done)(struct store_op *, enum err))
+{
+    op->is_write = true;
+    store_start_read(store, op, run, done);
 }
 
 static void stop_thread(struct store *store)

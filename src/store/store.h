@@ -160,6 +160,9 @@ struct store_find {
     struct id record_id;
     const struct identity *identities;
     size_t identity_count;
+    struct id once;        /* not none: was a lookup whose id ends like this committed for the record … */
+    int64_t once_since_us; /* … after this time? */
+    bool was_once;         /* out: it was */
     bool with_details;     /* the record's identities and age too, and whether record_id exists */
     struct arena *arena;   /* the record's texts are kept here */
     struct record *record; /* out: id none when nothing is found */
@@ -187,6 +190,7 @@ struct tally {
     struct str provider;
     int64_t asked;
     int64_t hits;
+    int64_t credits; /* charged for it; kept with the usage only */
 };
 
 /* Everything one lookup leaves behind, in one transaction or not at all.
@@ -205,6 +209,7 @@ struct store_commit {
     struct str trail;
     const struct tally *tallies;
     size_t tally_count;
+    struct str endpoint; /* where it was asked for, to count what was used; empty: nowhere */
     int month;
     ledger_seal_fn *seal;
     struct ledger_entry entry; /* in: kind, amount, at, ids, digest; out: sealed */
@@ -238,5 +243,77 @@ struct store_tallies {
 };
 void store_read_tallies(struct store *store, struct store_tallies *tallies,
                         void (*done)(struct store_op *op, enum err err));
+
+/* --- kept answers --------------------------------------------------------- */
+
+enum { ANSWER_HASH_BYTES = 32 };
+
+/* What a request with an Idempotency-Key was answered. `key` is a hash of it. */
+struct kept_answer {
+    uint8_t key[ANSWER_HASH_BYTES];
+    uint8_t fingerprint[ANSWER_HASH_BYTES]; /* of the request */
+    int status;
+    int64_t at_us;
+    struct str text; /* as the caller wants it; empty: no such answer */
+};
+
+struct store_find_answer {
+    struct store_op op;
+    struct id workspace_id;
+    int64_t since_us;          /* older ones are as good as gone */
+    struct arena *arena;       /* the text is kept here */
+    struct kept_answer answer; /* in: key; out: the rest */
+};
+void store_find_answer(struct store *store, struct store_find_answer *find,
+                       void (*done)(struct store_op *op, enum err err));
+
+/* Keeps it, unless one of the records that it shows has been erased meanwhile;
+ * some that are older than `expired_us` go. */
+struct store_keep_answer {
+    struct store_op op;
+    struct id workspace_id;
+    struct kept_answer answer;
+    const struct id *record_ids;
+    size_t record_count;
+    int64_t expired_us;
+};
+void store_keep_answer(struct store *store, struct store_keep_answer *keep,
+                       void (*done)(struct store_op *op, enum err err));
+
+/* --- usage ---------------------------------------------------------------- */
+
+/* What a workspace did on a UTC day, as counters: at an endpoint (total:
+ * requests, part: replays) and with a provider (asked, hits). */
+enum usage_subject { USAGE_ENDPOINT, USAGE_PROVIDER };
+
+struct usage_row {
+    struct usage_row *next; /* of store_usage only */
+    struct id workspace_id;
+    int64_t day; /* since 1970 */
+    enum usage_subject subject;
+    struct str name;
+    int64_t total, part, credits;
+};
+
+int64_t usage_day(int64_t time_us);
+
+/* Adds these to the counters. */
+struct store_usage_add {
+    struct store_op op;
+    const struct usage_row *rows;
+    size_t count;
+};
+void store_add_usage(struct store *store, struct store_usage_add *add, void (*done)(struct store_op *op, enum err err));
+
+/* The counters of some days, in order of day, subject, name. Waits behind the
+ * writes: what was added before is in it. */
+struct store_usage {
+    struct store_op op;
+    struct id workspace_id;
+    int64_t from_day, to_day;
+    struct arena *arena;
+    struct usage_row *rows; /* out, in the arena */
+};
+void store_read_usage(struct store *store, struct store_usage *usage, void (*done)(struct store_op *op, enum err err));
 
 #endif
