@@ -47,10 +47,11 @@ $(OUT)/src/%.o: src/%.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS_ALL) -c $< -o $@
 
-# The sandbox's people are part of the binary: rebuild when they change.
-# (Symbols made by assembly are lost to link-time optimisation.)
+# The sandbox's people and the contract are part of the binary (base/embed.h):
+# rebuild when they change. Symbols made by assembly are lost to link-time optimisation.
 $(OUT)/src/providers/sandbox.o: $(wildcard sandbox/*)
-$(OUT)/src/providers/sandbox.o: CFLAGS += -fno-lto
+$(OUT)/src/api/openapi.o: src/api/openapi.json
+$(OUT)/src/providers/sandbox.o $(OUT)/src/api/openapi.o: CFLAGS += -fno-lto
 
 $(LIB): $(OBJ) $(LLHTTP_OBJ)
 	@rm -f $@

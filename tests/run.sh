@@ -25,6 +25,7 @@ main() {
     run_group unit 2 120 list_unit
     run_group fuzz 2 120 list_fuzz
     run_group flow 3 240 list_scripts flow
+    run_group contract 2 120 list_scripts contract
     run_group faults 2 900 list_scripts faults
     finish
 }

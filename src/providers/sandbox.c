@@ -3,6 +3,7 @@
 #include "providers/kinds.h"
 
 #include "base/check.h"
+#include "base/embed.h"
 #include "base/mem.h"
 #include "identity/identity.h"
 #include "providers/people.h"
@@ -10,15 +11,6 @@
 #define MAGIC_DOMAIN "sandbox.example"
 
 enum { SLOW_US = 1000000, TIMEOUT_US = 2000000 };
-
-/* A file as it is in the tree, put into the binary by the assembler; the path
- * is relative to the folder that make runs in. */
-#define EMBED(symbol, path)                                                                                            \
-    __asm__(".section .rodata\n"                                                                                       \
-            ".balign 8\n" #symbol "_bytes:\n.quad 1f - " #symbol "\n" #symbol ":\n.incbin \"" path "\"\n1:\n.byte 0\n" \
-            ".previous\n");                                                                                            \
-    extern const uint64_t symbol##_bytes __attribute__((visibility("hidden")));                                        \
-    extern const char symbol[] __attribute__((visibility("hidden")))
 
 EMBED(sandbox_provider_a, "sandbox/provider_a.csv");
 EMBED(sandbox_provider_b, "sandbox/provider_b.csv");

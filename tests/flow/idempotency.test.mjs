@@ -128,3 +128,22 @@ test('erasing a record takes kept answers along, and they are sealed on disk', a
     assert.doesNotMatch((await readFile(join(server.data, 'unstuck.db'))).toString('latin1'), /a-word-of-mine|n1@ex\.org/);
     assert.equal((await server.verify()).code, 0);
 });
+
+test('killed in the middle of a forced bulk, its retry charges nobody twice', async (t) => {
+    const { server } = await world(t, { providers, prepare: true });
+    const bulk = { records: ['ann', 'bob', 'cat'].map((name) => ({ email: `${name}@ex.org` })), channels: ['work_email'], force: true };
+    const send = () => server.client.request('POST', '/enrichment/bulk', { body: bulk, headers: key('k') });
+    await server.start({ env: { UNSTUCK_FAULT: 'kill:respond:2' } });
+    await assert.rejects(send());
+    await server.exited;
+    await server.start();
+    const before = await charged(server);
+    const answer = await send();
+    assert.equal(answer.status, 200);
+    assert.equal(answer.json.credits_used, 6 - before);
+    assert.equal(await charged(server), 6);
+    assert.equal((await send()).text, answer.text);
+    const erased = await server.client.request('DELETE', `/records/${answer.json.results[1].record_id}`);
+    assert.equal(erased.status, 200);
+    assert.equal((await send()).headers['unstuck-credits-used'], '2', 'only the erased one is looked up anew');
+});

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# docs/api.md has every error of src/base/err.def, docs/operations.md every number of the settings, word
+# docs/api.md has every error of src/base/err.def and every metric of metric.def, docs/operations.md every number of the settings, word
 # for word, and none besides: check_docs.sh ROOT
 set -euo pipefail
 cd "$1"
@@ -21,6 +21,10 @@ errors() {
         sed 's/| true |/| yes |/; s/| false |/| no |/'
 }
 
+metrics() {
+    sed -nE 's/^METRIC\([A-Z_]+, +[A-Z]+, +"([a-z_]+)", .*"(.*)"\)$/| `\1` | \2 |/p' "$1"
+}
+
 settings() {
     sed -nE 's/^ +SETTING\(([a-z]+), ([a-z_]+), [^"]*"(.*)"\) *\\?$/| `\1.\2` | \3 |/p' "$1"
 }
@@ -28,6 +32,10 @@ settings() {
 if [ -f src/base/err.def ]; then
     ROWS=$(grep -E '^\| [0-9]{3} \| `[a-z_]+` \| (yes|no) \|' docs/api.md)
     same src/base/err.def docs/api.md < <(errors src/base/err.def)
+fi
+if [ -f src/base/metric.def ]; then
+    ROWS=$(grep -E '^\| `unstuck_[a-z_]+` \|' docs/api.md | sed -E 's/ \| [a-z]+ \| [^|]* \|/ |/')
+    same src/base/metric.def docs/api.md < <(metrics src/base/metric.def)
 fi
 if [ -f src/cli/settings.h ]; then
     ROWS=$(sed -nE 's/^\| `([a-z]+\.[a-z_]+)` \| [0-9][^|]*\|[^|]*\| (.*) \|$/| `\1` | \2 |/p' docs/operations.md)

@@ -96,6 +96,10 @@ printf 'ERR(GONE, 410, "gone", false, "It is gone")\n' >src/base/err.def
 printf '| 410 | `gone` | yes | It is gone |\n' >docs/api.md
 expect 1 "a page that says something else of an error fails docs" docs '| 410 | `gone` | no | It is gone |'
 good_project
+printf 'METRIC(HOLDS, GAUGE, "unstuck_holds", NULL, NULL, "Holds that are open")\n' >src/base/metric.def
+printf '| `unstuck_holds` | gauge | - | Holds |\n' >docs/api.md
+expect 1 "a page that says something else of a metric fails docs" docs 'Holds that are open'
+good_project
 mkdir -p src/cli
 printf '    SETTING(server, idle_ms, 1, 2, 1, "between two requests") \\\n' >src/cli/settings.h
 printf '| `server.idle_ms` | 1 | 1 to 2 | between three requests |\n' >docs/operations.md

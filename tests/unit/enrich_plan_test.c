@@ -30,8 +30,9 @@ static void without_a_history_there_are_no_odds(void **state)
 
 static void odds_and_expected_credits_come_from_the_workspaces_history(void **state)
 {
-    const struct tally tallies[] = {
-        {CHANNEL_WORK_EMAIL, STR("A"), 100, 100}, {CHANNEL_PHONE, STR("A"), 2, 0}, {CHANNEL_PHONE, STR("B"), 8, 4}};
+    const struct tally tallies[] = {{CHANNEL_WORK_EMAIL, STR("A"), 100, 100, 0},
+                                    {CHANNEL_PHONE, STR("A"), 2, 0, 0},
+                                    {CHANNEL_PHONE, STR("B"), 8, 4, 0}};
 
     /* A hits 1 in 4 for 1 credit; B 5 in 10 of the other 3 for 3. */
     (void)state;
@@ -42,7 +43,7 @@ static void odds_and_expected_credits_come_from_the_workspaces_history(void **st
 
 static void a_provider_without_history_among_others_is_taken_as_even(void **state)
 {
-    const struct tally tallies[] = {{CHANNEL_PHONE, STR("B"), 8, 4}};
+    const struct tally tallies[] = {{CHANNEL_PHONE, STR("B"), 8, 4, 0}};
 
     (void)state;
     expect_plan(0, tallies, LEN(tallies),

@@ -178,7 +178,7 @@ static void a_channel_comes_back_as_it_was_written(void **state)
 
 static void without_credit_nothing_is_written(void **state)
 {
-    const struct tally tally = {CHANNEL_PHONE, STR("A"), 1, 1};
+    const struct tally tally = {CHANNEL_PHONE, STR("A"), 1, 1, 0};
     struct data_folder *folder = *state;
     struct store_commit op = commit_of(folder, id_random(), 1001), after;
     struct store_tallies tallies = {.workspace_id = folder->workspace_id, .arena = &arena};
@@ -447,8 +447,9 @@ static void a_full_last_page_has_no_next(void **state)
 
 static void tallies_add_up_for_each_channel_and_provider(void **state)
 {
-    static const struct tally tallies[] = {
-        {CHANNEL_PHONE, STR("A"), 1, 1}, {CHANNEL_PHONE, STR("B"), 1, 0}, {CHANNEL_WORK_EMAIL, STR("A"), 1, 0}};
+    static const struct tally tallies[] = {{CHANNEL_PHONE, STR("A"), 1, 1, 0},
+                                           {CHANNEL_PHONE, STR("B"), 1, 0, 0},
+                                           {CHANNEL_WORK_EMAIL, STR("A"), 1, 0, 0}};
     struct data_folder *folder = *state;
     struct store_tallies read = {.workspace_id = folder->workspace_id, .arena = &arena};
 

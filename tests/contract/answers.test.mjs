@@ -1,0 +1,101 @@
+// Every operation asked for real: each answer fits the contract, and together they have every member and
+// header that the contract knows.
+import assert from 'node:assert/strict';
+import test from '../flow/support/test.mjs';
+import { Client } from '../flow/support/client.mjs';
+import { startProvider, hit } from '../flow/support/provider.mjs';
+import { startSandbox, wideLimits } from './support/contract.mjs';
+
+// Known to the contract, and not to be had from here.
+const NOT_YET = new Set(['Value.verified']); // comes with the verification webhook
+
+const chloe = 'chloe.walker@westmarkrobotics.com';
+const key = (text) => ({ headers: { 'idempotency-key': text } });
+
+async function askEnrichment(contract, client) {
+    const ask = (path, body, more) => contract.ask(client, 'POST', path, { body, ...more });
+    const all = { metadata: { note: 'mine' }, include: ['attempts'] };
+    const person = await ask('/enrichment', { email: chloe, ...all });
+    await ask('/enrichment', { email: chloe });
+    await ask('/enrichment', { email: 'timeout@sandbox.example', dry_run: true, metadata: {} });
+    await ask('/enrichment', { email: chloe, dry_run: true });
+    await ask('/enrichment', { email: 'ratelimited@sandbox.example' });
+    await ask('/enrichment/discover', { first_name: 'Chloe', last_name: 'Walker', company_domain: 'westmarkrobotics.com', ...all });
+    const company = await ask('/enrichment/account', { domain: 'westmarkrobotics.com', ...all, include: ['attempts', 'sources'] });
+    await ask('/enrichment/account', { domain: 'westmarkrobotics.com' });
+    await ask('/enrichment/account', { domain: 'nobody.example', dry_run: true, metadata: { note: 'mine' } });
+    await ask('/enrichment/bulk', { records: [{ email: chloe }, {}], ...all });
+    await ask('/enrichment/bulk', { records: [{ email: chloe }], dry_run: true });
+    return { person: person.json.record_id, company: company.json.account_id };
+}
+
+async function askRefusals(contract, client) {
+    const ask = (body, more) => contract.ask(client, 'POST', '/enrichment', { body, ...more });
+    assert.equal((await ask({ email: 'no' })).status, 422);
+    assert.equal((await ask({})).json.code, 'identity_required');
+    assert.equal((await ask('{')).status, 400);
+    assert.equal((await ask('{}', { headers: { 'content-type': 'text/plain' } })).status, 415);
+    assert.equal((await ask(JSON.stringify({ email: 'x'.repeat(70000) }))).status, 413);
+    assert.equal((await ask({ email: chloe }, { headers: { authorization: null } })).status, 401);
+    assert.equal((await ask({ email: chloe }, key('k'))).status, 200);
+    assert.equal((await ask({ email: chloe, force: true }, key('k'))).json.code, 'idempotency_key_reused');
+    const records = Array(101).fill({ email: chloe });
+    assert.equal((await contract.ask(client, 'POST', '/enrichment/bulk', { body: { records } })).json.code, 'too_many_records');
+}
+
+async function askAround(contract, client, ids) {
+    const get = (path) => contract.ask(client, 'GET', path);
+    for (const id of [ids.person, ids.company]) {
+        for (const path of [`/records/${id}`, `/records/${id}/attempts`])
+            assert.equal((await get(path)).status, 200);
+    }
+    for (const path of ['/credits', '/credits/ledger', '/usage', '/keys', '/health', '/ready', '/metrics', '/openapi.json'])
+        assert.equal((await get(path)).status, 200, path);
+    for (const path of ['/records/lead_x/attempts', '/records/lead_x', '/records/acc_x'])
+        assert.equal((await get(path)).status, 404, path);
+    for (const path of ['/usage?from=x', '/credits/ledger?cursor=x'])
+        assert.equal((await get(path)).status, 422, path);
+    for (const id of [ids.person, ids.company])
+        assert.equal((await contract.ask(client, 'DELETE', `/records/${id}`)).status, 200);
+}
+
+async function askKeys(contract, server) {
+    const { client } = server;
+    const made = await contract.ask(client, 'POST', '/keys', { body: { name: 'reader', scope: 'read' }, ...key('made') });
+    assert.equal(made.status, 201);
+    const again = await contract.ask(client, 'POST', '/keys', { body: { name: 'reader', scope: 'read' }, ...key('made') });
+    assert.equal(again.text, made.text);
+    const reader = new Client(server.url, made.json.secret);
+    assert.equal((await contract.ask(reader, 'POST', '/enrichment', { body: { email: chloe } })).status, 403);
+    reader.close();
+    assert.equal((await contract.ask(client, 'DELETE', `/keys/${made.json.key_id}`)).status, 200);
+    const own = (await contract.ask(client, 'GET', '/keys')).json.keys.find((each) => each.scope === 'full');
+    assert.equal((await contract.ask(client, 'DELETE', `/keys/${own.key_id}`)).json.code, 'last_full_key');
+    assert.equal((await contract.ask(client, 'DELETE', '/keys/key_x')).status, 404);
+}
+
+test('every answer fits the contract, and every member and header of the contract is seen', async (t) => {
+    const { server, contract } = await startSandbox(t);
+    const ids = await askEnrichment(contract, server.client);
+    await askRefusals(contract, server.client);
+    await askAround(contract, server.client, ids);
+    await askKeys(contract, server);
+
+    // Without credits, and past a limit.
+    const acme = await startProvider(t, 'acme', () => hit({ work_email: 'ann@ex.org' }));
+    const poor = await startSandbox(t, {
+        sandbox: false, credits: 1, config: { ...wideLimits, limits: { ...wideLimits.limits, minute: 1 }, providers: [acme.entry()] },
+    });
+    poor.contract.seen = contract.seen;
+    const ask = () => poor.contract.ask(poor.server.client, 'POST', '/enrichment', { body: { email: 'ann@ex.org' } });
+    assert.equal((await ask()).status, 402);
+    assert.equal((await ask()).status, 429);
+
+    // Another method of a known path.
+    const wrong = await server.client.request('PUT', '/credits');
+    assert.equal(wrong.status, 405);
+    contract.check('GET', '/credits', wrong);
+
+    const missing = [...contract.documented()].filter((each) => !contract.seen.has(each) && !NOT_YET.has(each));
+    assert.deepEqual(missing, [], 'in the contract, and in no answer');
+});
