@@ -8,7 +8,7 @@
 #include <sodium.h>
 #include <stdio.h>
 
-static const struct command *const commands[] = {&command_init, &command_serve, &command_verify};
+static const struct command *const commands[] = {&command_init, &command_serve, &command_verify, &command_workspace};
 
 static void print_help(FILE *out)
 {
@@ -19,7 +19,7 @@ static void print_help(FILE *out)
           "\n",
           out);
     for (size_t i = 0; i < LEN(commands); i++)
-        fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+        fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
     fputs("\n  unstuck COMMAND --help says more; unstuck --version says which this is.\n", out);
 }
 

@@ -1,11 +1,12 @@
 /* From an HTTP request to its handler: the part that all routes share. The
- * order of the checks is the API's: 404, 405, 401, 403, 415, 413, and then the
- * handler's own 400, 422, 402. */
+ * order of the checks is the API's: 404, 405, 401, 403, 429, 415, 413, and then
+ * the handler's own 400, 422, 402. */
 #include "api/exchange.h"
 #include "api/idempotency.h"
 #include "api/problem.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/metric.h"
 
@@ -15,12 +16,13 @@ struct route {
     const char *endpoint; /* "GET /records/{id}" */
     void (*handler)(struct exchange *x);
     unsigned permission;
+    enum limit_class limit;
     size_t body_bytes_max;
 };
 
 static const struct route routes[] = {
-#define ROUTE(method, path, handler, permission, body_bytes_max, what)                                                 \
-    {method, path, method " " path, handler, permission, body_bytes_max},
+#define ROUTE(method, path, handler, permission, limit, body_bytes_max, what)                                          \
+    {method, path, method " " path, handler, permission, limit, body_bytes_max},
 #include "api/routes.def"
 #undef ROUTE
 };
@@ -97,6 +99,15 @@ static void put_credit_headers(struct exchange *x)
     exchange_header_i64(x, "Unstuck-Credits-Remaining", account_available(&x->workspace->account));
 }
 
+/* On every answer to somebody we know, problems too. */
+static void put_limit_headers(struct exchange *x)
+{
+    const struct rate_time now = {.steady_us = clock_steady_us(), .wall_us = clock_wall_us()};
+
+    if (x->workspace != NULL)
+        rate_limit_put_headers(&x->api->head, &x->workspace->rate, &x->workspace->limits, now);
+}
+
 void exchange_respond_as(struct exchange *x, int status, struct str content_type)
 {
     struct api *api = x->api;
@@ -105,6 +116,7 @@ void exchange_respond_as(struct exchange *x, int status, struct str content_type
     check(!api->body.is_overflown && !api->head.is_overflown);
     is_kept = idempotency_note(x, status, content_type);
     put_credit_headers(x);
+    put_limit_headers(x);
     exchange_header(x, "Content-Type", content_type);
     exchange_header(x, "X-Request-Id", str_from(x->request_id));
     count_request(x->route, status);
@@ -136,8 +148,8 @@ void exchange_refuse_with(struct exchange *x, enum err err, const char *detail, 
     problem_put(body, err, detail, str_from(x->request_id), errors, members);
     if (err == ERR_UNAUTHORIZED)
         exchange_header(x, "WWW-Authenticate", STR("Bearer"));
-    if (err_status(err) == 503 || err == ERR_KEY_IN_USE)
-        exchange_header_i64(x, "Retry-After", 1);
+    if (err_status(err) == 503 || err == ERR_RATE_LIMITED || err == ERR_KEY_IN_USE)
+        exchange_header_i64(x, "Retry-After", x->retry_s > 0 ? x->retry_s : 1);
     exchange_respond_as(x, err_status(err), STR("application/problem+json"));
 }
 
@@ -158,6 +170,19 @@ struct str exchange_query(const struct exchange *x, struct str name)
             return value;
     }
     return STR_NONE;
+}
+
+bool exchange_cursor(struct exchange *x, int64_t *out_before)
+{
+    struct str cursor = exchange_query(x, STR("cursor"));
+    uint64_t before = 0;
+
+    if (cursor.ptr != NULL && !str_to_u64(cursor, INT64_MAX, &before)) {
+        exchange_refuse(x, ERR_INVALID, "cursor must be the next_cursor of an earlier answer");
+        return false;
+    }
+    *out_before = (int64_t)before;
+    return true;
 }
 
 /* --- request id and trace ----------------------------------------------- */
@@ -294,11 +319,30 @@ static enum err authenticate(struct exchange *x)
 
     if (count != 1 || !str_is_nocase(scheme, STR("bearer")))
         return ERR_UNAUTHORIZED;
-    x->key = directory_authenticate(x->api->directory, str_trim(credentials), clock_wall_us());
+    x->key = directory_authenticate(x->api->directory, str_trim(credentials), x->started_wall_us);
     if (x->key == NULL)
         return ERR_UNAUTHORIZED;
     x->workspace = x->key->workspace;
     return (scope_permissions(x->key->scope) & x->route->permission) != 0 ? ERR_NONE : ERR_FORBIDDEN;
+}
+
+/* 429, with the windows that are full. */
+static void refuse_for_now(struct exchange *x, const struct rate_refusal *refusal)
+{
+    struct buf members;
+
+    buf_init(&members, 256);
+    buf_puts(&members, "\"violated-policies\":[");
+    for (enum limit_window window = 0; window < WINDOW_COUNT; window++) {
+        if ((refusal->windows & 1u << window) == 0)
+            continue;
+        json_put_comma(&members);
+        json_put_str(&members, str_from(limit_window_name(window)));
+    }
+    buf_put_char(&members, ']');
+    x->retry_s = refusal->retry_s;
+    exchange_refuse_with(x, ERR_RATE_LIMITED, NULL, STR_NONE, buf_str(&members));
+    buf_deinit(&members);
 }
 
 static bool is_json(struct str content_type)
@@ -333,17 +377,25 @@ static void on_head(struct http_handler *handler, struct http_request *request)
 {
     enum { STRAY_BODY_BYTES_MAX = 64 * 1024 }; /* a body nobody asked for is read and dropped */
     struct exchange *x = http_request_extra(request);
+    struct rate_refusal refusal;
+    struct rate_time now;
     enum err err;
 
     x->api = container_of(handler, struct api, handler);
     x->request = request;
     x->started_us = clock_steady_us();
+    x->started_wall_us = clock_wall_us();
+    now = (struct rate_time){.steady_us = x->started_us, .wall_us = x->started_wall_us};
     set_request_id(x, http_request_header(request, STR("x-request-id"), NULL));
     set_trace_id(x, http_request_header(request, STR("traceparent"), NULL));
     find_route(x);
     if (x->route == NULL)
         return;
     err = x->route->permission != 0 ? authenticate(x) : ERR_NONE;
+    if (err == ERR_NONE && x->workspace != NULL && !workspace_take(x->workspace, x->route->limit, now, &refusal)) {
+        refuse_for_now(x, &refusal);
+        return;
+    }
     if (err == ERR_NONE)
         err = check_media_type(x);
     if (err != ERR_NONE)
@@ -353,15 +405,31 @@ static void on_head(struct http_handler *handler, struct http_request *request)
                                x->route->body_bytes_max != 0 ? x->route->body_bytes_max : STRAY_BODY_BYTES_MAX);
 }
 
+static void start_handler(struct exchange *x)
+{
+    if (idempotency_is_asked(x))
+        idempotency_begin(x, x->route->handler);
+    else
+        x->route->handler(x);
+}
+
+static void go_on(struct renewal_wait *wait)
+{
+    start_handler(container_of(wait, struct exchange, renewal_wait));
+}
+
+/* What this month brought is in the books before anything is asked of them. */
 static void on_body(struct http_handler *handler, struct http_request *request)
 {
     struct exchange *x = http_request_extra(request);
 
     (void)handler;
-    if (idempotency_is_asked(x))
-        idempotency_begin(x, x->route->handler);
-    else
-        x->route->handler(x);
+    if (x->workspace != NULL && renewal_is_due(x->workspace, x->started_wall_us)) {
+        x->renewal_wait.go_on = go_on;
+        renewal_join(x->api->engine->store, x->workspace, x->started_wall_us, &x->renewal_wait);
+        return;
+    }
+    start_handler(x);
 }
 
 /* Nothing was started for it yet. */
@@ -386,6 +454,7 @@ static void refuse(struct http_handler *handler, struct http_request *request, e
     problem_put(&api->body, err, why, str_from(x->request_id), STR_NONE, STR_NONE);
     if (err_status(err) == 503)
         exchange_header_i64(x, "Retry-After", 1);
+    put_limit_headers(x);
     exchange_header(x, "Content-Type", STR("application/problem+json"));
     exchange_header(x, "X-Request-Id", str_from(x->request_id));
     count_request(x->route, err_status(err));

@@ -11,8 +11,8 @@
 #include "base/err.h"
 #include "enrich/engine.h"
 #include "net/http_server.h"
+#include "workspace/renewal.h"
 #include "workspace/usage.h"
-#include "workspace/workspace.h"
 
 enum { REQUEST_ID_BYTES_MAX = 64, TRACE_ID_LEN = 32, ANSWER_BYTES_MAX = 4 * 1024 * 1024 };
 
@@ -41,7 +41,9 @@ struct exchange {
     struct workspace *workspace;
     struct str id;       /* the path's {id} */
     struct claim *claim; /* of its Idempotency-Key; NULL without */
-    int64_t started_us;
+    int64_t started_us, started_wall_us;
+    int64_t retry_s; /* of a 429: for Retry-After */
+    struct renewal_wait renewal_wait;
     bool is_replay;       /* all of the answer was in the store */
     int64_t credits_used; /* what this request was charged; told in a header */
     char request_id[REQUEST_ID_BYTES_MAX + 1];
@@ -82,8 +84,11 @@ const char *exchange_endpoint(const struct exchange *x);
 /* The value of a query parameter (not decoded), STR_NONE when absent. */
 struct str exchange_query(const struct exchange *x, struct str name);
 
+/* The query's cursor, a next_cursor of an earlier page; 0 without. False: refused. */
+bool exchange_cursor(struct exchange *x, int64_t *out_before);
+
 /* The handlers, one file per resource. */
-#define ROUTE(method, path, handler, permission, body_bytes_max, what) void handler(struct exchange *x);
+#define ROUTE(method, path, handler, permission, limit, body_bytes_max, what) void handler(struct exchange *x);
 #include "api/routes.def"
 #undef ROUTE
 

@@ -12,45 +12,50 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The file's one number, mapped; &no_offset without a file. */
-static int64_t test_offset_us(void)
-{
-    static const volatile int64_t no_offset = 0;
-    static const volatile int64_t *offset = NULL;
+enum { OFFSET_BOTH, OFFSET_WALL, OFFSETS };
 
-    if (offset == NULL) {
+/* The file's numbers, mapped (behind its end the page is zero); zeros without a file. */
+static int64_t test_offset_us(int which)
+{
+    static const volatile int64_t no_offsets[OFFSETS] = {0};
+    static const volatile int64_t *offsets = NULL;
+
+    if (offsets == NULL) {
         const char *path = getenv("UNSTUCK_CLOCK_FILE");
         int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
 
-        offset = &no_offset;
+        offsets = no_offsets;
         if (fd >= 0) {
-            void *mapped = mmap(NULL, sizeof *offset, PROT_READ, MAP_SHARED, fd, 0);
+            void *mapped = mmap(NULL, sizeof no_offsets, PROT_READ, MAP_SHARED, fd, 0);
 
             check(mapped != MAP_FAILED);
-            offset = mapped;
+            offsets = mapped;
             close(fd);
         }
     }
-    return *offset;
+    return which == OFFSET_WALL ? offsets[OFFSET_BOTH] + offsets[OFFSET_WALL] : offsets[OFFSET_BOTH];
 }
 #else
-static int64_t test_offset_us(void)
+enum { OFFSET_BOTH, OFFSET_WALL };
+
+static int64_t test_offset_us(int which)
 {
+    (void)which;
     return 0;
 }
 #endif
 
-static int64_t read_us(clockid_t id)
+static int64_t read_us(clockid_t id, int offset)
 {
     struct timespec now;
 
     check(clock_gettime(id, &now) == 0);
-    return now.tv_sec * SECOND_US + now.tv_nsec / 1000 + test_offset_us();
+    return now.tv_sec * SECOND_US + now.tv_nsec / 1000 + test_offset_us(offset);
 }
 
 int64_t clock_wall_us(void)
 {
-    int64_t now_us = read_us(CLOCK_REALTIME);
+    int64_t now_us = read_us(CLOCK_REALTIME, OFFSET_WALL);
 
     /* The one way a wall clock fails: somebody sets it. */
     return fault_fails("clock") ? now_us - 3600 * SECOND_US : now_us;
@@ -58,7 +63,7 @@ int64_t clock_wall_us(void)
 
 int64_t clock_steady_us(void)
 {
-    return read_us(CLOCK_MONOTONIC);
+    return read_us(CLOCK_MONOTONIC, OFFSET_BOTH);
 }
 
 /* Both conversions count in eras of 400 years from 1 March of year 0, so that

@@ -85,7 +85,8 @@ static bool write_key_file(const char *path, int fd, const char *secret)
 }
 
 /* The file comes first: a workspace whose only key was lost is of no use. */
-bool command_first_workspace(struct store *store, long long credits, const char *key_file)
+bool command_make_workspace(struct store *store, const char *name, int64_t credits, const char *key_file,
+                            struct id *out_id)
 {
     char secret[KEY_LEN + 1];
     int fd = -1;
@@ -93,7 +94,7 @@ bool command_first_workspace(struct store *store, long long credits, const char 
 
     if (key_file != NULL && !make_key_file(key_file, &fd))
         return false;
-    if (workspace_create(store, STR("first workspace"), credits, clock_wall_us(), secret) != ERR_NONE) {
+    if (workspace_create(store, str_from(name), credits, clock_wall_us(), secret, out_id) != ERR_NONE) {
         fputs("unstuck: the workspace cannot be written; check the data folder's disk\n", stderr);
         if (key_file != NULL)
             unlink(key_file);
@@ -106,4 +107,23 @@ bool command_first_workspace(struct store *store, long long credits, const char 
         close(fd);
     sodium_memzero(secret, sizeof secret);
     return is_shown;
+}
+
+bool command_first_workspace(struct store *store, long long credits, const char *key_file)
+{
+    struct id ignored;
+
+    return command_make_workspace(store, "first workspace", credits, key_file, &ignored);
+}
+
+bool command_read_number(const char *option, const char *text, int64_t min, int64_t max, int64_t *out)
+{
+    uint64_t value;
+
+    if (str_to_u64(str_from(text), (uint64_t)max, &value) && (int64_t)value >= min) {
+        *out = (int64_t)value;
+        return true;
+    }
+    fprintf(stderr, "unstuck: --%s must be a whole number from %lld to %lld\n", option, (long long)min, (long long)max);
+    return false;
 }

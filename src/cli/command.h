@@ -22,6 +22,7 @@ struct command {
 extern const struct command command_init;
 extern const struct command command_serve;
 extern const struct command command_verify;
+extern const struct command command_workspace;
 
 /* One option: a flag (`flag` set) or one with a value. `--name value` and
  * `--name=value` both work. */
@@ -36,9 +37,16 @@ struct option_spec {
 bool command_read_options(const struct command *command, int argc, char **argv, const struct option_spec *options,
                           int *out_status);
 
-/* Makes a workspace in an opened, empty store and shows its key: on stdout, or
- * in `key_file` (0600, must not exist). */
+/* Makes a workspace in an opened store and shows its key: on stdout, or in
+ * `key_file` (0600, must not exist). */
 struct store;
+bool command_make_workspace(struct store *store, const char *name, int64_t credits, const char *key_file,
+                            struct id *out_id);
+
+/* The same for the first one of a data folder. */
 bool command_first_workspace(struct store *store, long long credits, const char *key_file);
+
+/* A whole number from `min` to `max`, or false with a sentence on stderr. */
+bool command_read_number(const char *option, const char *text, int64_t min, int64_t max, int64_t *out);
 
 #endif

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/settings.h"
 #include "enrich/sources.h"
+#include "workspace/upkeep.h"
 
 #include <stdio.h>
 #include <sys/resource.h>
@@ -43,6 +44,7 @@ struct server {
     struct sources sources;
     struct engine engine;
     struct api api;
+    struct upkeep upkeep;
     struct http_server *http;
     uv_signal_t on_term, on_int;
     struct loop_timer drain_check;
@@ -143,6 +145,15 @@ static bool open_store(struct server *s, const struct options *options)
     if (!command_first_workspace(s->store, CREDITS_DEFAULT, options->key_file))
         return false;
     return directory_new(s->store, &s->directory) == ERR_NONE;
+}
+
+static void set_limits(struct server *s)
+{
+    const struct rate_limits limits = {.max = {[WINDOW_MINUTE] = s->settings.number.limits_minute,
+                                               [WINDOW_BULK] = s->settings.number.limits_bulk,
+                                               [WINDOW_DAY] = s->settings.number.limits_day}};
+
+    directory_set_limits(s->directory, &limits);
 }
 
 static struct str folder_of(const char *path)
@@ -254,6 +265,7 @@ static void watch_signals(struct server *s)
 static void cut_off(struct server *s)
 {
     log_write(LOG_WARN, "stopped with lookups under way", log_num("lookups", (int64_t)s->engine.lookups), LOG_END);
+    upkeep_stop(&s->upkeep);
     api_flush(&s->api);
     store_close(&s->store);
     log_flush();
@@ -267,8 +279,10 @@ static void take_apart(struct server *s)
     http_server_free(&s->http);
     sources_deinit(&s->sources);
     http_client_free(&s->client);
+    upkeep_stop(&s->upkeep);
     api_flush(&s->api);
     store_close(&s->store);
+    upkeep_deinit(&s->upkeep);
     record_cache_free(&s->engine.cache);
     api_deinit(&s->api);
     directory_free(&s->directory);
@@ -290,7 +304,9 @@ static bool start(struct server *s, const struct options *options)
     s->client = http_client_new(&s->loop, s->calls_max);
     if (!read_sources(s, options) || !open_store(s, options) || !listen_on(s, address, port))
         return false;
+    set_limits(s);
     store_start(s->store, &s->loop);
+    upkeep_start(&s->upkeep, &s->loop, s->store, s->directory);
     watch_signals(s);
     fault_arm();
     printf("listening on http://%.*s\n", STR_ARG(http_server_address(s->http)));

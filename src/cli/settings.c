@@ -96,7 +96,7 @@ static void read_section(struct shape *top, const char *section, struct settings
 
 static enum err read_doc(struct settings *out, const char *path, struct buf *why)
 {
-    static const char *const sections[] = {"server", "lookup", "store", "log"};
+    static const char *const sections[] = {"server", "lookup", "limits", "store", "log"};
     struct shape_mistakes mistakes;
     struct shape shape;
     size_t count;

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/shape.h"
 #include "enrich/waterfall.h"
+#include "workspace/rate_limit.h"
 
 /* SETTING(section, name, min, max, default, what it is) */
 #define SETTINGS(SETTING)                                                                                              \
@@ -19,6 +20,9 @@
     SETTING(server, write_ms, 100, 600000, 30000, "for a client to take an answer")                                    \
     SETTING(lookup, deadline_ms, 10, 600000, 30000, "for all providers of one lookup together")                        \
     SETTING(lookup, in_flight_max, 1, 100000, 10000, "lookups under way at once; more get 503")                        \
+    SETTING(limits, minute, 1, RATE_LIMIT_MAX, 100, "single-record requests of a workspace in 60 seconds")             \
+    SETTING(limits, bulk, 1, RATE_LIMIT_MAX, 20, "bulk requests of a workspace in 60 seconds")                         \
+    SETTING(limits, day, 1, RATE_LIMIT_MAX, 10000, "requests of a workspace in a UTC day")                             \
     SETTING(store, cache_bytes, 0, INT64_C(1) << 40, INT64_C(256) << 20, "memory for records asked for lately")
 
 struct settings {

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "credits/ledger.h"
-#include "store/store.h"
+#include "workspace/workspace.h"
 
 #include <stdio.h>
 
@@ -40,7 +40,7 @@ static bool verify_workspace(struct store *store, const struct workspace_row *ro
     bool is_right = ledger_verify(store, row, &report, &detail) == ERR_NONE;
 
     buf_init(&name, 64);
-    id_put(&name, STR("ws_"), row->id);
+    id_put(&name, WORKSPACE_PREFIX, row->id);
     if (is_right)
         printf("%s: %lld ledger entries chained, balance %lld is their sum, %lld trails match their digests"
                " (%lld erased)\n",

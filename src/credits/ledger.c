@@ -103,6 +103,14 @@ void hold_write_off(struct account *account, struct hold *hold, int64_t credits)
     check_account(account);
 }
 
+void hold_renew(struct account *account, struct hold *hold, int64_t balance)
+{
+    account->held -= hold->credits;
+    account->balance = balance;
+    *hold = (struct hold){.is_open = false};
+    check_account(account);
+}
+
 static void put_i64(crypto_hash_sha256_state *state, int64_t value)
 {
     uint8_t bytes[8];

@@ -55,6 +55,10 @@ void hold_settle(struct account *account, struct hold *hold, const struct store_
  * counts as spent until the next settled lookup brings the ledger's balance. */
 void hold_write_off(struct account *account, struct hold *hold, int64_t credits);
 
+/* The month's credits came, and `hold`, if open, kept those that were to expire
+ * from being spent: it ends, the balance is the ledger's. */
+void hold_renew(struct account *account, struct hold *hold, int64_t balance);
+
 /* Chains `entry` to `head`: see ledger_seal_fn. */
 void ledger_seal(struct ledger_entry *entry, const struct ledger_head *head);
 void ledger_digest(struct str trail, uint8_t out_digest[32]);

@@ -147,8 +147,7 @@ void store_find_record(struct store *store, struct store_find *find, void (*done
 
 /* --- commit a lookup ---------------------------------------------------- */
 
-static enum err read_head(struct store_db *db, struct id workspace_id, struct ledger_head *head, int64_t *out_used,
-                          int *out_month)
+enum err db_read_head(struct store_db *db, struct id workspace_id, struct db_head *out)
 {
     sqlite3_stmt *statement = db_statement(db, SQL_READ_HEAD);
     bool has_row;
@@ -157,11 +156,12 @@ static enum err read_head(struct store_db *db, struct id workspace_id, struct le
     db_bind_id(statement, 1, workspace_id);
     err = db_row(statement, &has_row);
     if (err == ERR_NONE && has_row) {
-        head->seq = sqlite3_column_int64(statement, 0);
-        head->balance = sqlite3_column_int64(statement, 1);
-        db_column_blob(statement, 2, head->hash, sizeof head->hash);
-        *out_used = sqlite3_column_int64(statement, 3);
-        *out_month = sqlite3_column_int(statement, 4);
+        out->ledger.seq = sqlite3_column_int64(statement, 0);
+        out->ledger.balance = sqlite3_column_int64(statement, 1);
+        db_column_blob(statement, 2, out->ledger.hash, sizeof out->ledger.hash);
+        out->used_month = sqlite3_column_int64(statement, 3);
+        out->month = sqlite3_column_int(statement, 4);
+        out->bucket_left = sqlite3_column_int64(statement, 5);
     }
     sqlite3_reset(statement);
     return err != ERR_NONE ? err : has_row ? ERR_NONE : ERR_STORE_DOWN;
@@ -185,30 +185,41 @@ static enum err write_entry(struct store_db *db, struct id workspace_id, const s
     return db_run(db, statement, NULL);
 }
 
+/* What is used is taken from the month's credits first. */
+static void count_use(struct db_head *head, const struct ledger_entry *entry, int month)
+{
+    if (entry->kind == LEDGER_LOOKUP) {
+        head->used_month = (head->month == month ? head->used_month : 0) - entry->amount;
+        head->month = month;
+    }
+    if (entry->kind != LEDGER_GRANT)
+        head->bucket_left = head->bucket_left + entry->amount > 0 ? head->bucket_left + entry->amount : 0;
+}
+
 /* The balance moves by one conditional statement: it refuses to go below zero
  * whatever anybody believed before. */
 enum err db_append_entry(struct store_db *db, struct id workspace_id, struct ledger_entry *entry, int month,
                          ledger_seal_fn *seal, int64_t *out_used_month)
 {
     sqlite3_stmt *statement = db_statement(db, SQL_MOVE_HEAD);
-    struct ledger_head head;
-    int64_t used;
-    int used_in;
+    struct db_head head;
     int changes;
-    enum err err = read_head(db, workspace_id, &head, &used, &used_in);
+    enum err err = db_read_head(db, workspace_id, &head);
 
     if (err != ERR_NONE)
         return err;
-    if (head.balance + entry->amount < 0)
+    if (head.ledger.balance + entry->amount < 0)
         return ERR_NO_CREDIT;
-    seal(entry, &head);
-    *out_used_month = (used_in == month ? used : 0) + (entry->kind == LEDGER_LOOKUP ? -entry->amount : 0);
+    seal(entry, &head.ledger);
+    count_use(&head, entry, month);
+    *out_used_month = head.used_month;
     db_bind_id(statement, 1, workspace_id);
     sqlite3_bind_int64(statement, 2, entry->amount);
     sqlite3_bind_int64(statement, 3, entry->seq);
     db_bind_blob(statement, 4, entry->hash, sizeof entry->hash);
-    sqlite3_bind_int64(statement, 5, *out_used_month);
-    sqlite3_bind_int(statement, 6, month);
+    sqlite3_bind_int64(statement, 5, head.used_month);
+    sqlite3_bind_int(statement, 6, head.month);
+    sqlite3_bind_int64(statement, 7, head.bucket_left);
     err = db_run(db, statement, &changes);
     if (err != ERR_NONE)
         return err;
@@ -218,8 +229,7 @@ enum err db_append_entry(struct store_db *db, struct id workspace_id, struct led
 static enum err is_there_already(struct store_db *db, struct store_commit *commit, bool *out_is_there)
 {
     sqlite3_stmt *statement = db_statement(db, SQL_HAS_TRAIL);
-    struct ledger_head head;
-    int month;
+    struct db_head head;
     enum err err;
 
     bind_record(statement, commit->workspace_id, commit->record_id);
@@ -231,8 +241,11 @@ static enum err is_there_already(struct store_db *db, struct store_commit *commi
     if (err != ERR_NONE || !*out_is_there)
         return err;
     /* Others may have written since: what the caller needs is today's balance. */
-    err = read_head(db, commit->workspace_id, &head, &commit->used_month, &month);
-    commit->entry.balance_after = head.balance;
+    err = db_read_head(db, commit->workspace_id, &head);
+    if (err == ERR_NONE) {
+        commit->entry.balance_after = head.ledger.balance;
+        commit->used_month = head.used_month;
+    }
     return err;
 }
 
@@ -282,7 +295,7 @@ static enum err write_channels(struct store_db *db, const struct store_commit *c
 
     for (unsigned i = 0; i < CHANNEL_COUNT && err == ERR_NONE; i++) {
         if ((commit->changed & 1u << i) != 0)
-            err = write_channel(db, commit, (enum channel)i);
+            err = write_channel(db, commit, i);
     }
     return err;
 }

@@ -9,11 +9,15 @@
 static const char first[] =
     "CREATE TABLE workspace (workspace_id BLOB PRIMARY KEY NOT NULL, name TEXT NOT NULL, created_at BIGINT NOT NULL,"
     " balance BIGINT NOT NULL CHECK (balance >= 0), ledger_seq BIGINT NOT NULL, ledger_hash BLOB NOT NULL,"
-    " used_month BIGINT NOT NULL, month INTEGER NOT NULL) WITHOUT ROWID;"
+    " used_month BIGINT NOT NULL, month INTEGER NOT NULL,"
+    " limit_minute BIGINT NOT NULL, limit_bulk BIGINT NOT NULL, limit_day BIGINT NOT NULL," /* 0: the server's */
+    " day BIGINT NOT NULL, day_count BIGINT NOT NULL,"
+    " monthly_credits BIGINT NOT NULL, renewal_day INTEGER NOT NULL, carries_over INTEGER NOT NULL,"
+    " renewed_month INTEGER NOT NULL, monthly_left BIGINT NOT NULL) WITHOUT ROWID;"
 
     "CREATE TABLE api_key (workspace_id BLOB NOT NULL, key_id BLOB NOT NULL, name TEXT NOT NULL, scope TEXT NOT NULL,"
     " hint TEXT NOT NULL, hash BLOB NOT NULL, created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL,"
-    " revoked_at BIGINT NOT NULL, PRIMARY KEY (workspace_id, key_id)) WITHOUT ROWID;"
+    " revoked_at BIGINT NOT NULL, last_used_at BIGINT NOT NULL, PRIMARY KEY (workspace_id, key_id)) WITHOUT ROWID;"
 
     "CREATE TABLE record (workspace_id BLOB NOT NULL, record_id BLOB NOT NULL, created_at BIGINT NOT NULL,"
     " PRIMARY KEY (workspace_id, record_id)) WITHOUT ROWID;"

@@ -39,8 +39,19 @@ must_use enum err db_run(struct store_db *db, sqlite3_stmt *statement, int *out_
 /* Steps to the next row: ERR_NONE with *out_row false at the end. */
 must_use enum err db_row(sqlite3_stmt *statement, bool *out_row);
 
+/* A workspace's end of the ledger, and what is counted along it. */
+struct db_head {
+    struct ledger_head ledger;
+    int64_t used_month;
+    int month;
+    int64_t bucket_left; /* of the month's credits */
+};
+
+must_use enum err db_read_head(struct store_db *db, struct id workspace_id, struct db_head *out);
+
 /* Seals `entry` behind the workspace's head and moves balance and head, in the
- * running transaction. ERR_NO_CREDIT (nothing written) below zero. */
+ * running transaction. ERR_NO_CREDIT (nothing written) below zero. `month`: of
+ * a lookup's charge. */
 must_use enum err db_append_entry(struct store_db *db, struct id workspace_id, struct ledger_entry *entry, int month,
                                   ledger_seal_fn *seal, int64_t *out_used_month);
 
@@ -52,6 +63,15 @@ void store_start_read(struct store *store, struct store_op *op, enum err (*run)(
                       void (*done)(struct store_op *, enum err));
 void store_start_write(struct store *store, struct store_op *op, enum err (*run)(struct store_db *, struct store_op *),
                        void (*done)(struct store_op *, enum err));
+
+/* For calls before store_start: the connection is the caller's. */
+struct store_db *db_before_start(struct store *store);
+
+/* Nothing when it is there already. */
+must_use enum err db_add_key(struct store_db *db, const struct key_row *key);
+
+/* A ledger entry from the columns of SQL_EACH_ENTRY and SQL_READ_ENTRIES. */
+void db_read_entry(sqlite3_stmt *statement, struct ledger_entry *out);
 
 void db_bind_id(sqlite3_stmt *statement, int at, struct id id);
 void db_bind_str(sqlite3_stmt *statement, int at, struct str s); /* not copied: bind, run, forget */

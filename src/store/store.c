@@ -247,7 +247,7 @@ void store_close(struct store **store_at)
 
 /* --- start-up ----------------------------------------------------------- */
 
-static struct store_db *db_before_start(struct store *store)
+struct store_db *db_before_start(struct store *store)
 {
     check(!store->is_started);
     return &store->db;
@@ -265,7 +265,15 @@ enum err store_each_workspace(struct store *store, void (*row)(void *ctx, const 
             .name = db_column_str(statement, 1),
             .head = {.balance = sqlite3_column_int64(statement, 2), .seq = sqlite3_column_int64(statement, 3)},
             .used_month = sqlite3_column_int64(statement, 5),
-            .month = sqlite3_column_int(statement, 6)};
+            .month = sqlite3_column_int(statement, 6),
+            .limits = {.max = {sqlite3_column_int64(statement, 7), sqlite3_column_int64(statement, 8),
+                               sqlite3_column_int64(statement, 9)}},
+            .day = sqlite3_column_int64(statement, 10),
+            .day_count = sqlite3_column_int64(statement, 11),
+            .bucket = {.credits = sqlite3_column_int64(statement, 12),
+                       .day = sqlite3_column_int(statement, 13),
+                       .carries_over = sqlite3_column_int(statement, 14) != 0,
+                       .renewed = sqlite3_column_int(statement, 15)}};
 
         db_column_blob(statement, 4, workspace.head.hash, sizeof workspace.head.hash);
         row(ctx, &workspace);
@@ -287,7 +295,8 @@ enum err store_each_key(struct store *store, void (*row)(void *ctx, const struct
                               .hint = db_column_str(statement, 4),
                               .created_at_us = sqlite3_column_int64(statement, 6),
                               .expires_at_us = sqlite3_column_int64(statement, 7),
-                              .revoked_at_us = sqlite3_column_int64(statement, 8)};
+                              .revoked_at_us = sqlite3_column_int64(statement, 8),
+                              .last_used_at_us = sqlite3_column_int64(statement, 9)};
 
         db_column_blob(statement, 5, key.hash, sizeof key.hash);
         row(ctx, &key);
@@ -305,7 +314,7 @@ static enum err add_workspace(struct store_db *db, struct id id, struct str name
     return db_run(db, statement, NULL);
 }
 
-static enum err add_key(struct store_db *db, const struct key_row *key)
+enum err db_add_key(struct store_db *db, const struct key_row *key)
 {
     sqlite3_stmt *statement = db_statement(db, SQL_ADD_KEY);
 
@@ -332,7 +341,7 @@ enum err store_create_workspace(struct store *store, struct id id, struct str na
     if (err == ERR_NONE)
         err = add_workspace(db, id, name, now_us);
     if (err == ERR_NONE)
-        err = add_key(db, key);
+        err = db_add_key(db, key);
     if (err == ERR_NONE && credits > 0)
         err = db_append_entry(db, id, &grant, 0, seal, &used_month);
     if (err != ERR_NONE) {
@@ -342,7 +351,8 @@ enum err store_create_workspace(struct store *store, struct id id, struct str na
     return db_commit(db);
 }
 
-static const char *const ledger_kinds[] = {[LEDGER_GRANT] = "grant", [LEDGER_LOOKUP] = "lookup"};
+static const char *const ledger_kinds[] = {
+    [LEDGER_GRANT] = "grant", [LEDGER_LOOKUP] = "lookup", [LEDGER_RENEWAL] = "renewal", [LEDGER_EXPIRY] = "expiry"};
 
 struct str ledger_kind_name(enum ledger_kind kind)
 {
@@ -359,7 +369,7 @@ static enum ledger_kind kind_from(struct str name)
     return LEDGER_KIND_COUNT;
 }
 
-static void read_entry(sqlite3_stmt *statement, struct ledger_entry *out)
+void db_read_entry(sqlite3_stmt *statement, struct ledger_entry *out)
 {
     *out = (struct ledger_entry){.seq = sqlite3_column_int64(statement, 0),
                                  .kind = kind_from(db_column_str(statement, 1)),
@@ -384,7 +394,7 @@ enum err store_each_entry(struct store *store, struct id workspace_id,
     while ((err = db_row(statement, &has_row)) == ERR_NONE && has_row) {
         struct ledger_entry row;
 
-        read_entry(statement, &row);
+        db_read_entry(statement, &row);
         if (!entry(ctx, &row, db_column_str(statement, 10)))
             break;
     }

@@ -83,7 +83,8 @@ struct ledger_head {
     uint8_t hash[32];
 };
 
-enum ledger_kind { LEDGER_GRANT, LEDGER_LOOKUP, LEDGER_KIND_COUNT };
+/* Their numbers are part of the hashes: new ones go to the end. */
+enum ledger_kind { LEDGER_GRANT, LEDGER_LOOKUP, LEDGER_RENEWAL, LEDGER_EXPIRY, LEDGER_KIND_COUNT };
 
 struct str ledger_kind_name(enum ledger_kind kind);
 
@@ -104,12 +105,31 @@ struct ledger_entry {
  * called on the store thread: credits/ledger.h has the one implementation. */
 typedef void ledger_seal_fn(struct ledger_entry *entry, const struct ledger_head *head);
 
+/* How many requests a workspace may send: for single records in a minute, bulk
+ * in a minute, all of them in a UTC day. In a row 0 is the server's default. */
+enum limit_window { WINDOW_MINUTE, WINDOW_BULK, WINDOW_DAY, WINDOW_COUNT };
+
+struct rate_limits {
+    int64_t max[WINDOW_COUNT];
+};
+
+/* Credits that come every month. */
+struct bucket {
+    int64_t credits;   /* a month; 0: none */
+    int day;           /* of the month, 1 to 28, on which they come */
+    bool carries_over; /* what is left of them stays; otherwise it expires */
+    int renewed;       /* the month (year * 12 + month - 1) in which they came last */
+};
+
 struct workspace_row {
     struct id id;
     struct str name;
     struct ledger_head head;
     int64_t used_month; /* credits used in `month` */
     int month;          /* year * 12 + month - 1 */
+    struct rate_limits limits;
+    int64_t day, day_count; /* requests counted for the day's limit */
+    struct bucket bucket;
 };
 
 struct key_row {
@@ -120,6 +140,7 @@ struct key_row {
     struct str hint;                                     /* the last eight characters, for display */
     uint8_t hash[32];                                    /* SHA-256 of the whole key */
     int64_t created_at_us, expires_at_us, revoked_at_us; /* revoked 0: no */
+    int64_t last_used_at_us;                             /* 0: never */
 };
 
 /* --- opening ------------------------------------------------------------ */
@@ -143,12 +164,76 @@ must_use enum err store_each_key(struct store *store, void (*row)(void *ctx, con
 must_use enum err store_create_workspace(struct store *store, struct id id, struct str name, int64_t credits,
                                          const struct key_row *key, int64_t now_us, ledger_seal_fn *seal);
 
+/* The workspace must be there. */
+must_use enum err store_grant(struct store *store, struct id workspace_id, int64_t credits, int64_t now_us,
+                              ledger_seal_fn *seal);
+must_use enum err store_put_limits(struct store *store, struct id workspace_id, const struct rate_limits *limits);
+must_use enum err store_put_bucket(struct store *store, struct id workspace_id, const struct bucket *bucket);
+
 /* Every ledger entry of a workspace in order, with the trail's text (STR_NONE when erased). */
 must_use enum err store_each_entry(struct store *store, struct id workspace_id,
                                    bool (*entry)(void *ctx, const struct ledger_entry *entry, struct str trail),
                                    void *ctx);
 must_use enum err store_count_trails(struct store *store, struct id workspace_id, int64_t *out_count);
 must_use enum err store_check_pages(struct store *store, struct err_detail *detail); /* the file's own integrity */
+
+/* --- workspaces --------------------------------------------------------- */
+
+/* Writing a key again, or revoking it again, changes nothing more. */
+struct store_key {
+    struct store_op op;
+    struct key_row row;
+};
+void store_add_key(struct store *store, struct store_key *key, void (*done)(struct store_op *op, enum err err));
+void store_revoke_key(struct store *store, struct store_key *key, void (*done)(struct store_op *op, enum err err));
+
+/* What is counted in memory and written now and then. */
+struct day_row {
+    struct id workspace_id;
+    int64_t day, count;
+};
+struct key_use_row {
+    struct id workspace_id, key_id;
+    int64_t at_us;
+};
+struct store_counters {
+    struct store_op op;
+    const struct day_row *days;
+    size_t day_count;
+    const struct key_use_row *uses;
+    size_t use_count;
+};
+void store_put_counters(struct store *store, struct store_counters *counters,
+                        void (*done)(struct store_op *op, enum err err));
+
+/* The month's credits: what is left of the last ones expires (at most
+ * `expire_max`), new ones come; entries of the ledger, in one transaction. When
+ * that month was renewed before, nothing is written: it may be asked again. */
+struct store_renewal {
+    struct store_op op;
+    struct id workspace_id;
+    int month; /* that is due */
+    int64_t credits;
+    int64_t credits_max; /* of the balance: what is over it does not come */
+    int64_t expire_max;  /* 0: carried over */
+    int64_t at_us;
+    ledger_seal_fn *seal;
+    int64_t balance; /* out */
+};
+void store_renew(struct store *store, struct store_renewal *renewal, void (*done)(struct store_op *op, enum err err));
+
+/* A page of the ledger, newest first; a record that was erased is no longer named. */
+enum { ENTRIES_PAGE = 50 };
+struct store_entries {
+    struct store_op op;
+    struct id workspace_id;
+    int64_t before_seq; /* 0: from the newest */
+    struct ledger_entry entries[ENTRIES_PAGE];
+    size_t count;
+    bool has_more;
+};
+void store_read_entries(struct store *store, struct store_entries *entries,
+                        void (*done)(struct store_op *op, enum err err));
 
 /* --- records ------------------------------------------------------------ */
 

@@ -113,12 +113,14 @@ static void a_new_workspace_works_at_once_after_loading(void **state)
     char secret[KEY_LEN + 1];
     struct directory *directory;
     const struct api_key *key;
+    struct id id;
 
-    assert_int_equal(workspace_create(folder->store, STR("New"), 7, 1000, secret), ERR_NONE);
+    assert_int_equal(workspace_create(folder->store, STR("New"), 7, 1000, secret, &id), ERR_NONE);
     directory = load(folder);
     key = directory_authenticate(directory, str_from(secret), 2000);
     assert_non_null(key);
     assert_int_equal(key->scope, SCOPE_FULL);
+    assert_true(id_is(key->workspace->id, id));
     assert_int_equal(key->workspace->account.balance, 7);
     directory_free(&directory);
 }
