@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the sandbox's people: sandbox/provider_{a,b,c,d}.csv.
+"""Writes the sandbox's people, sandbox/provider_{a,b,c,d}.csv, and companies,
+sandbox/companies_{a,c,d}.csv.
 
 Everybody in them is made up. Companies live under .example, LinkedIn names
 begin with "sandbox-", telephone numbers come from the ranges that Ofcom and
@@ -33,6 +34,22 @@ PROVIDERS = {
     "c": dict(knows=58, sure=(70, 96), work_email=45, personal_email=30, phone=0),
     "d": dict(knows=75, sure=(50, 90), work_email=70, personal_email=35, phone=55),
 }
+# The same of companies: what each provider sells, and of how many it has it.
+COMPANY_COLUMNS = ("company_domain industry employee_count revenue_band founded_year hq_country hq_city tech_stack "
+                   "funding_stage last_funding_date total_raised_usd confidence source").split()
+COMPANY_PROVIDERS = {
+    "a": dict(knows=70, sure=(80, 97), fields="industry employee_count revenue_band founded_year hq_country hq_city".split()),
+    "c": dict(knows=60, sure=(70, 95), fields="tech_stack funding_stage last_funding_date total_raised_usd".split()),
+    "d": dict(knows=80, sure=(50, 85), fields=COMPANY_COLUMNS[1:-2]),
+}
+WESTMARK = dict(company_domain="westmarkrobotics.com", industry="Robotics / Hardware", employee_count=240,
+                revenue_band="$50M-$100M", founded_year=2018, hq_country="UK", hq_city="Bristol",
+                tech_stack="Snowflake;Okta;Datadog", funding_stage="Series C", last_funding_date="2025-09-15",
+                total_raised_usd=87000000)
+TECH = "Snowflake Okta Datadog Postgres Kafka Salesforce HubSpot Segment Looker Terraform".split()
+CITY = [("UK", "Bristol"), ("UK", "Leeds"), ("Ireland", "Cork"), ("Germany", "Jena"), ("US", "Austin"), ("Spain", "Bilbao")]
+BAND = [(20, "$1M-$5M"), (80, "$5M-$20M"), (200, "$20M-$50M"), (1000, "$50M-$100M")]
+
 LINKEDIN = {"a": 0, "b": 40, "c": 75, "d": 60}
 
 
@@ -115,11 +132,44 @@ def switchboard(number, company, domain):
     return row
 
 
-def write(name, rows):
-    with open(os.path.join(HERE, f"provider_{name}.csv"), "w", newline="") as out:
-        out.write(",".join(COLUMNS) + "\n")
+def make_firm(company, domain, dice):
+    """Everything there is to know of a made-up company."""
+    people = 5 + dice.below(600)
+    founded = 1990 + dice.below(33)
+    stage = dice.below(4)
+    country, city = dice.of(CITY)
+    first = dice.below(len(TECH))
+    return dict(company_domain=domain, industry=company.split()[1], employee_count=people,
+                revenue_band=next(band for limit, band in BAND if people < limit), founded_year=founded,
+                hq_country=country, hq_city=city,
+                tech_stack=";".join(TECH[(first + i * 3) % len(TECH)] for i in range(1 + dice.below(4))),
+                funding_stage=["Seed", "Series A", "Series B", "Series C"][stage],
+                last_funding_date=f"{2019 + dice.below(6)}-{1 + dice.below(12):02d}-{1 + dice.below(28):02d}",
+                total_raised_usd=(1 + dice.below(9)) * 500000 * 4 ** stage)
+
+
+def firm_row(firm, name, confidence, source=""):
+    row = dict.fromkeys(COMPANY_COLUMNS, "")
+    row.update({column: str(firm[column]) for column in ["company_domain", *COMPANY_PROVIDERS[name]["fields"]]})
+    row.update(confidence=f"0.{confidence:02d}", source=source)
+    return row
+
+
+def firm_rows(name, firms, dice):
+    about = COMPANY_PROVIDERS[name]
+    low, high = about["sure"]
+    if name in "ac":
+        yield firm_row(WESTMARK, name, 94 if name == "a" else 88, f"Provider {name.upper()}")
+    for firm in firms:
+        if dice.chance(about["knows"]):
+            yield firm_row(firm, name, low + dice.below(high - low + 1))
+
+
+def write(file, columns, rows):
+    with open(os.path.join(HERE, file), "w", newline="") as out:
+        out.write(",".join(columns) + "\n")
         for row in rows:
-            out.write(",".join(row[column] for column in COLUMNS) + "\n")
+            out.write(",".join(row[column] for column in columns) + "\n")
 
 
 def main():
@@ -131,7 +181,11 @@ def main():
         rows += [row for row in (row_of(person, name, dice) for person in people) if row]
         if name == "d":
             rows += [switchboard(i, *pair) for i, pair in enumerate(companies)]
-        write(name, rows)
+        write(f"provider_{name}.csv", COLUMNS, rows)
+    dice = Dice(len(PROVIDERS) + 1)
+    firms = [make_firm(*pair, dice) for pair in companies]
+    for name in COMPANY_PROVIDERS:
+        write(f"companies_{name}.csv", COMPANY_COLUMNS, firm_rows(name, firms, dice))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,21 @@
 #include "api/answer.h"
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "enrich/trail.h"
+
+/* "source", "confidence" and "enriched_at", as in every place. */
+static void put_origin(struct buf *out, const struct kept_channel *kept)
+{
+    buf_puts(out, "\"source\":");
+    json_put_str(out, kept->source);
+    buf_puts(out, ",\"confidence\":");
+    json_put_ppm(out, kept->confidence_ppm);
+    buf_puts(out, ",\"enriched_at\":\"");
+    clock_put_time(out, kept->enriched_at_us);
+    buf_put_char(out, '"');
+}
 
 void answer_put_channel(struct buf *out, const struct kept_channel *kept)
 {
@@ -11,13 +25,8 @@ void answer_put_channel(struct buf *out, const struct kept_channel *kept)
     }
     buf_puts(out, "{\"value\":");
     json_put_str(out, kept->value);
-    buf_puts(out, ",\"source\":");
-    json_put_str(out, kept->source);
-    buf_puts(out, ",\"confidence\":");
-    json_put_ppm(out, kept->confidence_ppm);
-    buf_puts(out, ",\"enriched_at\":\"");
-    clock_put_time(out, kept->enriched_at_us);
-    buf_put_char(out, '"');
+    buf_put_char(out, ',');
+    put_origin(out, kept);
     if (kept->verified >= 0)
         buf_put(out, kept->verified != 0 ? STR(",\"verified\":true") : STR(",\"verified\":false"));
     buf_put_char(out, '}');
@@ -38,5 +47,103 @@ void answer_put_channels(struct buf *out, const struct kept_channel *channels, u
         else
             buf_puts(out, "null");
     }
+    buf_put_char(out, '}');
+}
+
+static void put_field(struct buf *out, unsigned slot, const struct kept_channel *kept)
+{
+    enum field_type type = field_type(slot);
+
+    if (type == FIELD_INTEGER || type == FIELD_LIST)
+        buf_put(out, kept->value); /* is JSON already */
+    else
+        json_put_str(out, kept->value);
+}
+
+static void put_source(struct buf *out, unsigned slot, const struct kept_channel *kept)
+{
+    (void)slot;
+    buf_put_char(out, '{');
+    put_origin(out, kept);
+    buf_put_char(out, '}');
+}
+
+static void put_each_field(struct buf *out, const struct kept_channel *channels, unsigned found,
+                           void (*put)(struct buf *out, unsigned slot, const struct kept_channel *kept))
+{
+    buf_put_char(out, '{');
+    for (unsigned i = CHANNEL_COUNT; i < SLOT_COUNT; i++) {
+        json_put_name(out, slot_name(i));
+        if ((found & 1u << i) != 0 && channels[i].value.len != 0)
+            put(out, i, &channels[i]);
+        else
+            buf_puts(out, "null");
+    }
+    buf_put_char(out, '}');
+}
+
+void answer_put_fields(struct buf *out, const struct kept_channel *channels, unsigned found)
+{
+    put_each_field(out, channels, found, put_field);
+}
+
+void answer_put_sources(struct buf *out, const struct kept_channel *channels, unsigned found)
+{
+    put_each_field(out, channels, found, put_source);
+}
+
+void answer_put_id(struct buf *out, struct id record_id, bool is_account)
+{
+    json_put_name(out, is_account ? "account_id" : "record_id");
+    if (id_is_none(record_id)) {
+        buf_puts(out, "null");
+        return;
+    }
+    buf_put_char(out, '"');
+    id_put(out, is_account ? ACCOUNT_PREFIX : RECORD_PREFIX, record_id);
+    buf_put_char(out, '"');
+}
+
+static void put_extras(struct buf *out, const struct question *question, const struct lookup_answer *answer)
+{
+    if (question->metadata.len != 0) {
+        json_put_name(out, "metadata");
+        buf_put(out, question->metadata);
+    }
+    if (question->include_sources && !question->dry_run) {
+        json_put_name(out, "sources");
+        answer_put_sources(out, answer->channels, answer->found);
+    }
+    if (question->include_attempts && !question->dry_run) {
+        json_put_name(out, "attempts");
+        buf_put(out, answer->attempts.len != 0 ? answer->attempts : STR("[]"));
+    }
+}
+
+static void put_values(struct buf *out, const struct question *question, const struct lookup_answer *answer)
+{
+    if (question->dry_run) {
+        buf_puts(out, ",\"dry_run\":true,");
+        buf_put(out, answer->plan);
+    } else if (question->kind == QUESTION_ACCOUNT) {
+        json_put_name(out, "fields");
+        answer_put_fields(out, answer->channels, answer->found);
+    } else {
+        json_put_name(out, "channels");
+        answer_put_channels(out, answer->channels, question->channels, answer->found);
+    }
+}
+
+void answer_put_lookup(struct buf *out, const struct question *question, const struct lookup_answer *answer)
+{
+    check(answer->err == ERR_NONE);
+    buf_put_char(out, '{');
+    answer_put_id(out, answer->record_id, question->kind == QUESTION_ACCOUNT);
+    put_values(out, question, answer);
+    if (question->kind != QUESTION_ACCOUNT) { /* the seed tells an account's in a header alone */
+        json_put_name(out, "credits_used");
+        buf_put_i64(out, answer->credits_used);
+    }
+    put_extras(out, question, answer);
     buf_put_char(out, '}');
 }

@@ -2,13 +2,23 @@
 #ifndef API_ANSWER_H
 #define API_ANSWER_H
 
-#include "base/buf.h"
-#include "store/store.h"
+#include "enrich/lookup.h"
 
 /* {"value","source","confidence","enriched_at"[,"verified"]}, or null without a value. */
 void answer_put_channel(struct buf *out, const struct kept_channel *kept);
 
 /* {"work_email": …, …} for the channels of `set`; null where not in `found`. */
 void answer_put_channels(struct buf *out, const struct kept_channel *channels, unsigned set, unsigned found);
+
+/* {"industry": …, …}: all ten fields of a company, in their types; null where not in `found`. */
+void answer_put_fields(struct buf *out, const struct kept_channel *channels, unsigned found);
+/* The same with {"source","confidence","enriched_at"} for each. */
+void answer_put_sources(struct buf *out, const struct kept_channel *channels, unsigned found);
+
+/* "lead_…" or "acc_…" as the member `record_id` or `account_id`. */
+void answer_put_id(struct buf *out, struct id record_id, bool is_account);
+
+/* The answer of a lookup without an error. */
+void answer_put_lookup(struct buf *out, const struct question *question, const struct lookup_answer *answer);
 
 #endif

@@ -129,6 +129,8 @@ void exchange_respond_as(struct exchange *x, int status, struct str content_type
     idempotency_end(x);
     http_respond(x->request, &(struct http_response){
                                  .status = status, .headers = buf_str(&api->head), .body = buf_str(&api->body)});
+    if (api->body.capacity > ANSWER_BYTES_KEPT)
+        buf_deinit(&api->body);
 }
 
 void exchange_respond(struct exchange *x, int status)

@@ -14,7 +14,12 @@
 #include "workspace/renewal.h"
 #include "workspace/usage.h"
 
-enum { REQUEST_ID_BYTES_MAX = 64, TRACE_ID_LEN = 32, ANSWER_BYTES_MAX = 4 * 1024 * 1024 };
+enum {
+    REQUEST_ID_BYTES_MAX = 64,
+    TRACE_ID_LEN = 32,
+    ANSWER_BYTES_MAX = 128 * 1024 * 1024, /* a hundred with their attempts */
+    ANSWER_BYTES_KEPT = 4 * 1024 * 1024   /* the scratch buffer may stay this large */
+};
 
 struct route;
 struct claim; /* api/idempotency.h */

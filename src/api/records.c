@@ -13,7 +13,15 @@ enum { RECORD_BYTES_MAX = 256 * 1024, TRAILS_BYTES_MAX = 2 * 1024 * 1024 };
 static const char *const identity_kinds[] = {[IDENTITY_EMAIL] = "email",
                                              [IDENTITY_LINKEDIN] = "linkedin_url",
                                              [IDENTITY_PERSON] = "name_and_domain",
-                                             [IDENTITY_DOMAIN] = "company_domain"};
+                                             [IDENTITY_DOMAIN] = "company_domain",
+                                             [IDENTITY_ACCOUNT_DOMAIN] = "domain"};
+
+/* "lead_…" or "acc_…"; one never serves for the other. */
+static bool read_id(struct str text, struct id *out_id, bool *out_is_account)
+{
+    *out_is_account = str_starts(text, ACCOUNT_PREFIX);
+    return id_read(text, *out_is_account ? ACCOUNT_PREFIX : RECORD_PREFIX, out_id);
+}
 
 static void refuse_unknown(struct exchange *x)
 {
@@ -24,6 +32,7 @@ static void refuse_unknown(struct exchange *x)
 
 struct record_reading {
     struct exchange *x;
+    bool is_account;
     struct arena arena;
     struct record record;
     struct store_find find;
@@ -46,23 +55,30 @@ static void put_identities(struct buf *body, const struct record *record)
 
 static const char *status_of(const struct record *record)
 {
-    unsigned found = 0;
+    unsigned found = 0, all = record->is_account ? FIELDS_ALL : CHANNELS_ALL;
 
-    for (size_t i = 0; i < CHANNEL_COUNT; i++)
-        found += record->channels[i].value.len != 0;
-    return found == 0 ? "empty" : found == CHANNEL_COUNT ? "full" : "partial";
+    for (unsigned i = 0; i < slots_end(all); i++)
+        found |= record->channels[i].value.len != 0 ? 1u << i : 0;
+    return found == 0 ? "empty" : found == all ? "full" : "partial";
 }
 
 static void put_record(struct buf *body, const struct record *record)
 {
-    buf_puts(body, "{\"record_id\":\"");
-    id_put(body, RECORD_PREFIX, record->id);
-    buf_printf(body, "\",\"status\":\"%s\",\"created_at\":\"", status_of(record));
+    buf_put_char(body, '{');
+    answer_put_id(body, record->id, record->is_account);
+    buf_printf(body, ",\"status\":\"%s\",\"created_at\":\"", status_of(record));
     clock_put_time(body, record->created_at_us);
     buf_put_char(body, '"');
     put_identities(body, record);
-    buf_puts(body, ",\"channels\":");
-    answer_put_channels(body, record->channels, CHANNELS_ALL, CHANNELS_ALL);
+    if (record->is_account) {
+        buf_puts(body, ",\"fields\":");
+        answer_put_fields(body, record->channels, FIELDS_ALL);
+        buf_puts(body, ",\"sources\":");
+        answer_put_sources(body, record->channels, FIELDS_ALL);
+    } else {
+        buf_puts(body, ",\"channels\":");
+        answer_put_channels(body, record->channels, CHANNELS_ALL, CHANNELS_ALL);
+    }
     buf_put_char(body, '}');
 }
 
@@ -73,7 +89,7 @@ static void record_read(struct store_op *op, enum err err)
 
     if (err != ERR_NONE) {
         exchange_refuse(x, err, NULL);
-    } else if (id_is_none(reading->record.id)) {
+    } else if (id_is_none(reading->record.id) || reading->record.is_account != reading->is_account) {
         refuse_unknown(x);
     } else {
         put_record(exchange_body(x), &reading->record);
@@ -87,16 +103,19 @@ void record_get(struct exchange *x)
 {
     struct record_reading *reading;
     struct id id;
+    bool is_account;
 
-    if (!id_read(x->id, RECORD_PREFIX, &id)) {
+    if (!read_id(x->id, &id, &is_account)) {
         refuse_unknown(x);
         return;
     }
     reading = mem_new(sizeof *reading);
     reading->x = x;
+    reading->is_account = is_account;
     arena_init(&reading->arena, RECORD_BYTES_MAX);
     reading->find = (struct store_find){.workspace_id = x->workspace->id,
                                         .record_id = id,
+                                        .is_account = is_account,
                                         .with_details = true,
                                         .arena = &reading->arena,
                                         .record = &reading->record};
@@ -113,9 +132,9 @@ struct trails_reading {
 
 static void put_trails(struct buf *body, const struct trails_reading *reading)
 {
-    buf_puts(body, "{\"record_id\":\"");
-    id_put(body, RECORD_PREFIX, reading->trails.record_id);
-    buf_puts(body, "\",\"lookups\":[");
+    buf_put_char(body, '{');
+    answer_put_id(body, reading->trails.record_id, reading->trails.is_account);
+    buf_puts(body, ",\"lookups\":[");
     buf_put(body, buf_str(&reading->text));
     if (reading->trails.next_seq != 0)
         buf_printf(body, "],\"next_cursor\":\"%lld\"}", (long long)reading->trails.next_seq);
@@ -144,24 +163,25 @@ static void trails_read(struct store_op *op, enum err err)
 
 void record_attempts_get(struct exchange *x)
 {
-    struct str cursor = exchange_query(x, STR("cursor"));
     struct trails_reading *reading;
-    uint64_t before = 0;
+    int64_t before;
     struct id id;
+    bool is_account;
 
-    if (!id_read(x->id, RECORD_PREFIX, &id)) {
+    if (!read_id(x->id, &id, &is_account)) {
         refuse_unknown(x);
         return;
     }
-    if (cursor.ptr != NULL && !str_to_u64(cursor, INT64_MAX, &before)) {
-        exchange_refuse(x, ERR_INVALID, "cursor must be the next_cursor of an earlier answer");
+    if (!exchange_cursor(x, &before))
         return;
-    }
     reading = mem_new(sizeof *reading);
     reading->x = x;
     buf_init(&reading->text, TRAILS_BYTES_MAX);
-    reading->trails = (struct store_trails){
-        .workspace_id = x->workspace->id, .record_id = id, .before_seq = (int64_t)before, .out = &reading->text};
+    reading->trails = (struct store_trails){.workspace_id = x->workspace->id,
+                                            .record_id = id,
+                                            .is_account = is_account,
+                                            .before_seq = before,
+                                            .out = &reading->text};
     store_read_trails(x->api->engine->store, &reading->trails, trails_read);
 }
 
@@ -178,9 +198,9 @@ static void put_receipt(struct buf *body, const struct store_erase *erased)
 
     buf_puts(body, "{\"receipt_id\":\"");
     id_put(body, STR("era_"), id_of_time(now_us));
-    buf_puts(body, "\",\"record_id\":\"");
-    id_put(body, RECORD_PREFIX, erased->record_id);
-    buf_puts(body, "\",\"erased_at\":\"");
+    buf_put_char(body, '"');
+    answer_put_id(body, erased->record_id, erased->is_account);
+    buf_puts(body, ",\"erased_at\":\"");
     clock_put_time(body, now_us);
     buf_printf(body, "\",\"erased\":{\"channels\":%d,\"identities\":%d,\"trails\":%d}}", erased->channels,
                erased->identities, erased->trails);
@@ -206,8 +226,9 @@ void record_delete(struct exchange *x)
 {
     struct record_erasing *erasing;
     struct id id;
+    bool is_account;
 
-    if (!id_read(x->id, RECORD_PREFIX, &id)) {
+    if (!read_id(x->id, &id, &is_account)) {
         refuse_unknown(x);
         return;
     }
@@ -216,6 +237,7 @@ void record_delete(struct exchange *x)
     erasing->erasure.engine = x->api->engine;
     erasing->erasure.op.workspace_id = x->workspace->id;
     erasing->erasure.op.record_id = id;
+    erasing->erasure.op.is_account = is_account;
     erasing->erasure.done = record_erased;
     erasure_start(&erasing->erasure);
 }

@@ -207,6 +207,7 @@ static bool listen_on(struct server *s, const char *address, uint16_t port)
                                 .cache = record_cache_new((size_t)s->settings.number.store_cache_bytes),
                                 .waterfalls = &s->sources.waterfalls,
                                 .lookup_us_max = s->settings.number.lookup_deadline_ms * 1000,
+                                .discover_us_max = s->settings.number.lookup_discover_deadline_ms * 1000,
                                 .lookups_max = (size_t)s->settings.number.lookup_in_flight_max};
     api_init(&s->api, &s->engine, s->directory);
     if (http_server_open(&s->loop, &s->api.handler, &limits, address, port, &s->http, &detail) != ERR_NONE)

@@ -19,6 +19,7 @@
     SETTING(server, idle_ms, 100, 3600000, 75000, "between two requests of a connection")                              \
     SETTING(server, write_ms, 100, 600000, 30000, "for a client to take an answer")                                    \
     SETTING(lookup, deadline_ms, 10, 600000, 30000, "for all providers of one lookup together")                        \
+    SETTING(lookup, discover_deadline_ms, 10, 600000, 60000, "the same of a discovery, which has more to find")        \
     SETTING(lookup, in_flight_max, 1, 100000, 10000, "lookups under way at once; more get 503")                        \
     SETTING(limits, minute, 1, RATE_LIMIT_MAX, 100, "single-record requests of a workspace in 60 seconds")             \
     SETTING(limits, bulk, 1, RATE_LIMIT_MAX, 20, "bulk requests of a workspace in 60 seconds")                         \

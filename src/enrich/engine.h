@@ -12,8 +12,9 @@ struct engine {
     struct store *store;
     struct record_cache *cache;
     const struct waterfalls *waterfalls;
-    int64_t lookup_us_max; /* from its start to the answer, committing apart */
-    size_t lookups_max;    /* under way at once */
+    int64_t lookup_us_max;   /* from its start to the answer, committing apart */
+    int64_t discover_us_max; /* the same of a discovery */
+    size_t lookups_max;      /* under way at once */
 
     struct flights flights;
     size_t lookups; /* under way now */

@@ -1,6 +1,10 @@
 #include "enrich/judge.h"
 
 #include "base/check.h"
+#include "base/clock.h"
+#include "base/json.h"
+
+#include <stdio.h>
 
 static bool is_at_company(struct str email, struct str company_domain)
 {
@@ -22,7 +26,7 @@ static bool normalise(enum channel channel, struct str value, const struct hints
         return phone_normalise(value, out, NULL);
     case CHANNEL_LINKEDIN_URL:
         return linkedin_normalise(value, out, NULL);
-    case CHANNEL_COUNT:
+    default:
         break;
     }
     check(false);
@@ -35,6 +39,118 @@ enum outcome judge_value(enum channel channel, const struct provider_value *valu
     if (value->value.len == 0)
         return OUTCOME_MISS;
     if (is_masked(value->value) || !normalise(channel, value->value, hints, out))
+        return OUTCOME_INVALID;
+    return value->confidence_ppm < min_confidence_ppm ? OUTCOME_BELOW_CONFIDENCE : OUTCOME_HIT;
+}
+
+/* --- fields ------------------------------------------------------------- */
+
+#define FIELD_NUMBER_MAX UINT64_C(9007199254740991) /* what every reader of JSON takes exactly */
+
+static bool put_text(struct str text, struct buf *out)
+{
+    if (text.len == 0 || text.len > FIELD_TEXT_BYTES_MAX || is_masked(text))
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
+            return false;
+    }
+    buf_put(out, text);
+    return true;
+}
+
+static bool put_integer(struct str text, struct buf *out)
+{
+    uint64_t number;
+
+    if (!str_to_u64(text, FIELD_NUMBER_MAX, &number))
+        return false;
+    buf_put_i64(out, (int64_t)number);
+    return true;
+}
+
+static bool put_date(struct str text, struct buf *out)
+{
+    char time[32];
+    int64_t time_us;
+
+    if (text.len != sizeof "2025-09-15" - 1)
+        return false;
+    snprintf(time, sizeof time, "%.*sT00:00:00Z", STR_ARG(text));
+    if (!clock_read_time(str_from(time), &time_us))
+        return false;
+    buf_put(out, text);
+    return true;
+}
+
+static bool put_item(struct str text, struct buf *out)
+{
+    struct buf item;
+    bool is_text;
+
+    buf_init(&item, FIELD_TEXT_BYTES_MAX + 1);
+    is_text = put_text(str_trim(text), &item);
+    if (is_text) {
+        json_put_comma(out);
+        json_put_str(out, buf_str(&item));
+    }
+    buf_deinit(&item);
+    return is_text;
+}
+
+static bool put_json_list(struct str text, struct buf *out)
+{
+    json_t *list;
+    const json_t *item;
+    size_t index;
+    bool is_list;
+
+    if (json_read(text, &list, NULL) != ERR_NONE)
+        return false;
+    is_list = json_array_size(list) > 0;
+    json_array_foreach(list, index, item)
+    {
+        is_list = is_list && put_item(json_str(item), out);
+    }
+    json_decref(list);
+    return is_list;
+}
+
+static bool put_list(struct str text, struct buf *out)
+{
+    struct str rest = text;
+    bool is_list = true;
+
+    buf_put_char(out, '[');
+    if (str_starts(text, STR("[")))
+        is_list = put_json_list(text, out);
+    while (is_list && rest.len != 0 && !str_starts(text, STR("[")))
+        is_list = put_item(str_cut(&rest, ';'), out);
+    buf_put_char(out, ']');
+    return is_list && !out->is_overflown && out->len <= FIELD_LIST_BYTES_MAX;
+}
+
+static bool put_field(unsigned slot, struct str text, struct buf *out)
+{
+    switch (field_type(slot)) {
+    case FIELD_TEXT:
+        return put_text(text, out);
+    case FIELD_INTEGER:
+        return put_integer(text, out);
+    case FIELD_LIST:
+        return put_list(text, out);
+    case FIELD_DATE:
+        return put_date(text, out);
+    }
+    check(false);
+    return false;
+}
+
+enum outcome judge_field(unsigned slot, const struct provider_value *value, int64_t min_confidence_ppm, struct buf *out)
+{
+    if (value->value.len == 0)
+        return OUTCOME_MISS;
+    if (!put_field(slot, str_trim(value->value), out))
         return OUTCOME_INVALID;
     return value->confidence_ppm < min_confidence_ppm ? OUTCOME_BELOW_CONFIDENCE : OUTCOME_HIT;
 }

@@ -7,11 +7,20 @@
 #ifndef ENRICH_JUDGE_H
 #define ENRICH_JUDGE_H
 
+#include "base/buf.h"
 #include "identity/identity.h"
 #include "providers/provider.h"
 
 /* OUTCOME_HIT with the normal form in `out`, or why it is none. */
 enum outcome judge_value(enum channel channel, const struct provider_value *value, const struct hints *hints,
                          int64_t min_confidence_ppm, struct identity_text *out);
+
+enum { FIELD_TEXT_BYTES_MAX = 256, FIELD_LIST_BYTES_MAX = 16 * 1024 };
+
+/* The same for a field of a company; the form it is kept in (store/channel.h)
+ * is appended to `out`. A list is a JSON array of strings, or texts with ';'
+ * between them; a number has digits only; a date is one of the calendar. */
+enum outcome judge_field(unsigned slot, const struct provider_value *value, int64_t min_confidence_ppm,
+                         struct buf *out);
 
 #endif

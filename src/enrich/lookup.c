@@ -74,7 +74,7 @@ struct lookup {
     struct later later; /* going on after another, and responding, from the loop */
 
     struct record record; /* as the store knows it; then as it will be */
-    unsigned known;       /* channels the store answers */
+    unsigned known;       /* slots the store answers */
     struct flight flight;
     struct str fingerprint;
     struct hold hold;
@@ -233,6 +233,7 @@ static enum step_result find_record(struct lookup *l)
                                      .identity_count = question->identity_count,
                                      .once = asks_once(l) ? l->once : (struct id){{0}},
                                      .once_since_us = clock_wall_us() - LOOKUP_ONCE_US,
+                                     .is_account = l->question.kind == QUESTION_ACCOUNT,
                                      .arena = &l->arena,
                                      .record = &l->record};
     store_find_record(l->engine->store, &l->op.find, find_record_done);
@@ -254,14 +255,14 @@ static bool has_value(const struct question *question, const struct kept_channel
 
 /* A miss counts only if the same waterfall was asked, with no less known of the
  * person, for no higher confidence. */
-static bool has_miss(const struct lookup *l, enum channel channel, int64_t now_us)
+static bool has_miss(const struct lookup *l, unsigned slot, int64_t now_us)
 {
     const struct question *question = &l->question;
-    const struct kept_channel *kept = &l->record.channels[channel];
+    const struct kept_channel *kept = &l->record.channels[slot];
 
     return kept->missed_at_us != 0 && kept->missed_ppm <= question->min_confidence_ppm &&
            (hints_mask(&question->hints) & ~kept->missed_hints) == 0 &&
-           kept->missed_waterfall == l->engine->waterfalls->of[channel].fingerprint &&
+           kept->missed_waterfall == l->engine->waterfalls->of[slot_waterfall(slot)].fingerprint &&
            is_fresh(question, kept->missed_at_us, now_us);
 }
 
@@ -271,11 +272,11 @@ static int64_t note_known(struct lookup *l, int64_t now_us)
     int64_t oldest_us = now_us;
 
     l->known = 0;
-    for (unsigned i = 0; i < CHANNEL_COUNT && !l->question.force; i++) {
+    for (unsigned i = 0; i < slots_end(l->question.channels) && !l->question.force; i++) {
         const struct kept_channel *kept = &l->record.channels[i];
         bool is_value = has_value(&l->question, kept, now_us);
 
-        if ((l->question.channels & 1u << i) == 0 || !(is_value || has_miss(l, (enum channel)i, now_us)))
+        if ((l->question.channels & 1u << i) == 0 || !(is_value || has_miss(l, i, now_us)))
             continue;
         l->known |= 1u << i;
         if ((is_value ? kept->enriched_at_us : kept->missed_at_us) < oldest_us)
@@ -289,8 +290,8 @@ static void show_channels(struct lookup *l, int64_t now_us)
 {
     l->answer.channels = l->record.channels;
     l->answer.found = 0;
-    for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
-        bool is_found = (l->run.channels & 1u << i) != 0 && l->run.channel_runs[i].value.len != 0;
+    for (unsigned i = 0; i < slots_end(l->question.channels); i++) {
+        bool is_found = waterfall_run_found(&l->run, i) != NULL;
 
         if (is_found || ((l->known & 1u << i) != 0 && has_value(&l->question, &l->record.channels[i], now_us)))
             l->answer.found |= 1u << i;
@@ -363,6 +364,7 @@ static enum step_result join_flight(struct lookup *l)
     l->op.find = (struct store_find){.workspace_id = l->workspace->id,
                                      .record_id = l->record.id,
                                      .with_details = true,
+                                     .is_account = l->question.kind == QUESTION_ACCOUNT,
                                      .arena = &l->arena,
                                      .record = &l->record};
     store_find_record(l->engine->store, &l->op.find, find_record_done);
@@ -379,9 +381,12 @@ static enum step_result hold_credits(struct lookup *l)
     check(l->flight.count > 0);
     check(!l->hold.is_open);
     l->run.channels = question->channels & ~l->known;
-    for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
-        if ((l->run.channels & 1u << i) != 0)
-            worst += waterfall_worst_credits(l->engine->waterfalls, (enum channel)i, hints_mask(&question->hints));
+    for (unsigned i = 0; i < WATERFALL_COUNT; i++) {
+        unsigned slots = l->run.channels & waterfall_slots((enum channel)i);
+
+        if (slots != 0)
+            worst += waterfall_worst_credits(l->engine->waterfalls, (enum channel)i, slots,
+                                             hints_mask(&question->hints), question->kind == QUESTION_DISCOVER);
     }
     l->answer.required = worst < question->max_credits ? worst : question->max_credits;
     l->answer.available = account_available(&l->workspace->account);
@@ -399,6 +404,7 @@ static void run_waterfalls_done(struct waterfall_run *run)
 static enum step_result run_waterfalls(struct lookup *l)
 {
     struct waterfall_run *run = &l->run;
+    bool is_discovery = l->question.kind == QUESTION_DISCOVER;
 
     check(l->hold.is_open);
     run->loop = l->engine->loop;
@@ -406,7 +412,8 @@ static enum step_result run_waterfalls(struct lookup *l)
     run->hints = &l->question.hints;
     run->min_confidence_ppm = l->question.min_confidence_ppm;
     run->credits_max = l->hold.credits;
-    run->deadline_us = clock_steady_us() + l->engine->lookup_us_max;
+    run->is_discovery = is_discovery;
+    run->deadline_us = clock_steady_us() + (is_discovery ? l->engine->discover_us_max : l->engine->lookup_us_max);
     run->arena = &l->arena;
     run->done = run_waterfalls_done;
     return waterfall_run_start(run) ? STEP_NEXT : STEP_WAIT;
@@ -414,47 +421,46 @@ static enum step_result run_waterfalls(struct lookup *l)
 
 /* --- commit ------------------------------------------------------------- */
 
-static void keep_value(struct kept_channel *kept, const struct channel_run *ch, int64_t now_us)
+static void keep_value(struct kept_channel *kept, const struct found *found, int64_t now_us)
 {
-    bool is_same = str_is(kept->value, ch->value);
+    bool is_same = str_is(kept->value, found->value);
 
-    *kept = (struct kept_channel){.value = ch->value,
-                                  .source = ch->source,
-                                  .confidence_ppm = ch->confidence_ppm,
+    *kept = (struct kept_channel){.value = found->value,
+                                  .source = found->source,
+                                  .confidence_ppm = found->confidence_ppm,
                                   .enriched_at_us = now_us,
                                   .verified = is_same ? kept->verified : -1};
 }
 
 /* A value that is good enough for the question but was not found again is gone. */
-static void keep_miss(struct lookup *l, struct kept_channel *kept, enum channel channel, int64_t now_us)
+static void keep_miss(struct lookup *l, unsigned slot, int64_t now_us)
 {
+    struct kept_channel *kept = &l->record.channels[slot];
+
     if (kept->confidence_ppm >= l->question.min_confidence_ppm)
         *kept = (struct kept_channel){.verified = -1};
     kept->missed_at_us = now_us;
     kept->missed_ppm = l->question.min_confidence_ppm;
     kept->missed_hints = hints_mask(&l->question.hints);
-    kept->missed_waterfall = l->engine->waterfalls->of[channel].fingerprint;
+    kept->missed_waterfall = l->engine->waterfalls->of[slot_waterfall(slot)].fingerprint;
 }
 
-/* Brings the record up to date with what was found; answers the channels changed. */
+/* Brings the record up to date with what was found; answers the slots changed. */
 static unsigned update_channels(struct lookup *l, int64_t now_us)
 {
-    unsigned changed = 0;
+    unsigned changed;
 
-    for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
-        const struct channel_run *ch = &l->run.channel_runs[i];
+    l->answer.incomplete = waterfall_run_incomplete(&l->run);
+    changed = l->run.channels & ~l->answer.incomplete;
+    for (unsigned i = 0; i < slots_end(l->question.channels); i++) {
+        const struct found *found = waterfall_run_found(&l->run, i);
 
-        if ((l->run.channels & 1u << i) == 0)
+        if ((changed & 1u << i) == 0)
             continue;
-        if (ch->value.len == 0 && ch->is_incomplete) {
-            l->answer.incomplete |= 1u << i;
-            continue;
-        }
-        if (ch->value.len != 0)
-            keep_value(&l->record.channels[i], ch, now_us);
+        if (found != NULL)
+            keep_value(&l->record.channels[i], found, now_us);
         else
-            keep_miss(l, &l->record.channels[i], (enum channel)i, now_us);
-        changed |= 1u << i;
+            keep_miss(l, i, now_us);
     }
     return changed;
 }
@@ -485,7 +491,8 @@ static void update_identities(struct lookup *l)
     for (size_t i = 0; i < l->question.identity_count; i++)
         add_identity(&l->record, l->question.identities[i]);
     for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
-        struct str value = (l->run.channels & 1u << i) != 0 ? l->run.channel_runs[i].value : STR_NONE;
+        const struct found *found = waterfall_run_found(&l->run, i);
+        struct str value = found != NULL ? found->value : STR_NONE;
         struct identity_text key;
 
         if (i == CHANNEL_LINKEDIN_URL)
@@ -611,6 +618,7 @@ static enum step_result commit(struct lookup *l)
     *op = (struct store_commit){.workspace_id = l->workspace->id,
                                 .record_id = l->record.id,
                                 .is_new_record = is_new,
+                                .is_account = l->question.kind == QUESTION_ACCOUNT,
                                 .at_us = now_us,
                                 .identities = l->record.identities + identities_before,
                                 .identity_count = l->record.identity_count - identities_before,
@@ -655,7 +663,7 @@ static void copy_answer(struct lookup *follower, const struct lookup *leader)
     follower->answer.credits_used = 0;
     follower->answer.attempts = follower->question.include_attempts ? keep_attempts(follower, &leader->run) : STR_NONE;
     follower->answer.channels = channels;
-    for (size_t i = 0; i < CHANNEL_COUNT; i++) {
+    for (size_t i = 0; i < slots_end(follower->question.channels); i++) {
         channels[i] = leader->record.channels[i];
         channels[i].value = arena_keep(&follower->arena, channels[i].value);
         channels[i].source = arena_keep(&follower->arena, channels[i].source);

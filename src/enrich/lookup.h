@@ -1,4 +1,4 @@
-/* enrich/lookup.h: one question about one record, from question to answer.
+/* enrich/lookup.h: one question about one record (a person or a company), from question to answer.
  *
  * The module owns a lookup's memory: lookup_new, fill `question` (with texts in
  * `arena`), lookup_start, and lookup_free in or after `done`, which comes once,
@@ -19,12 +19,12 @@ struct lookup;
 struct lookup_answer {
     enum err err; /* not ERR_NONE: only the fields named for that error hold */
     struct id record_id;
-    const struct kept_channel *channels; /* [CHANNEL_COUNT], of which */
+    const struct kept_channel *channels; /* as in the record; of them */
     unsigned found;                      /* these have a value that answers the question; the others are null */
     int64_t credits_used;
     bool is_replay;      /* all of it came from the store */
     int64_t age_s;       /* of a replay: since its oldest channel */
-    unsigned incomplete; /* channels that are null because somebody failed */
+    unsigned incomplete; /* slots that are null because somebody failed */
     struct str attempts; /* JSON array, when asked for */
     struct str plan;     /* of a dry run: JSON members */
 

@@ -18,13 +18,15 @@ static const struct tally *find_tally(const struct tally *tallies, size_t count,
     return NULL;
 }
 
-static void add_provider(struct forecast *forecast, const struct tally *tally, int64_t price)
+/* A company's providers are asked whatever the ones before them said: `price`
+ * is due at any hit. */
+static void add_provider(struct forecast *forecast, const struct tally *tally, int64_t price, bool is_account)
 {
     double rate = tally == NULL ? 0.5 : (double)(tally->hits + 1) / (double)(tally->asked + 2);
     double reached = 1 - forecast->odds;
 
     forecast->has_history |= tally != NULL && tally->asked > 0;
-    forecast->expected += reached * rate * (double)price;
+    forecast->expected += (is_account ? rate : reached * rate) * (double)price;
     forecast->odds += reached * rate;
 }
 
@@ -39,7 +41,8 @@ static void put_guess(struct buf *out, const char *name, bool is_known, double g
 }
 
 static struct forecast put_providers(struct buf *out, const struct question *question, enum channel channel,
-                                     const struct waterfall *waterfall, const struct tally *tallies, size_t tally_count)
+                                     unsigned missing, const struct waterfall *waterfall, const struct tally *tallies,
+                                     size_t tally_count)
 {
     struct forecast forecast = {.has_history = false};
 
@@ -48,11 +51,14 @@ static struct forecast put_providers(struct buf *out, const struct question *que
     for (size_t i = 0; i < waterfall->count; i++) {
         const struct provider *provider = waterfall->providers[i];
 
-        if (!provider_can_answer(provider, hints_mask(&question->hints), channel))
+        if (!provider_can_answer(provider, hints_mask(&question->hints), channel) ||
+            (provider->channels & missing) == 0)
             continue;
         json_put_comma(out);
         json_put_str(out, provider->name);
-        add_provider(&forecast, find_tally(tallies, tally_count, channel, provider->name), provider->prices[channel]);
+        add_provider(&forecast, find_tally(tallies, tally_count, channel, provider->name),
+                     provider_price(provider, channel, question->kind == QUESTION_DISCOVER),
+                     channel == CHANNEL_ACCOUNT);
     }
     buf_put_char(out, ']');
     return forecast;
@@ -67,21 +73,24 @@ void plan_put(struct buf *out, const struct question *question, unsigned cached,
 
     json_put_name(out, "channels");
     buf_put_char(out, '{');
-    for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
+    for (unsigned i = 0; i < WATERFALL_COUNT; i++) {
         enum channel channel = (enum channel)i;
+        unsigned wanted = question->channels & waterfall_slots(channel);
+        unsigned missing = wanted & ~cached;
         struct forecast forecast;
         int64_t worst;
 
-        if ((question->channels & 1u << i) == 0)
+        if (wanted == 0)
             continue;
         json_put_name(out, channel_name(channel));
-        if ((cached & 1u << i) != 0) {
+        if (missing == 0) {
             buf_puts(out, "{\"cached\":true}");
             continue;
         }
         buf_puts(out, "{\"cached\":false");
-        forecast = put_providers(out, question, channel, &waterfalls->of[i], tallies, tally_count);
-        worst = waterfall_worst_credits(waterfalls, channel, hints_mask(&question->hints));
+        forecast = put_providers(out, question, channel, missing, &waterfalls->of[i], tallies, tally_count);
+        worst = waterfall_worst_credits(waterfalls, channel, missing, hints_mask(&question->hints),
+                                        question->kind == QUESTION_DISCOVER);
         put_guess(out, "expected_credits", forecast.has_history, forecast.expected);
         json_put_name(out, "worst_credits");
         buf_put_i64(out, worst);

@@ -13,7 +13,7 @@
  * odds: the chance of a hit from this workspace's own history, each provider's
  * rate smoothed as (hits + 1) / (asked + 2); null (and expected_credits null)
  * where no provider of the waterfall has a history. `cached` is the set of
- * channels the store can answer. */
+ * slots the store can answer. A company's fields are one entry, "account". */
 void plan_put(struct buf *out, const struct question *question, unsigned cached, const struct waterfalls *waterfalls,
               const struct tally *tallies, size_t tally_count);
 

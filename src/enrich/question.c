@@ -17,7 +17,7 @@ static const struct {
     {HINT_FIRST_NAME, name_normalise}, {HINT_LAST_NAME, name_normalise},        {HINT_COMPANY_NAME, name_normalise},
 };
 
-enum { HINT_BYTES_MAX = 2048 };
+enum { HINT_BYTES_MAX = 2048, PERSON_HINTS = 1u << HINT_FIRST_NAME | 1u << HINT_LAST_NAME | 1u << HINT_COMPANY_DOMAIN };
 
 static bool keep_hint(struct question *out, size_t reader, struct str text, struct arena *arena, struct err_detail *why)
 {
@@ -29,15 +29,39 @@ static bool keep_hint(struct question *out, size_t reader, struct str text, stru
     return true;
 }
 
+/* What each kind of question takes, and what it cannot do without. */
+static const struct {
+    unsigned hints;
+    unsigned required;
+    const char *domain; /* what the company's domain is called */
+    unsigned channels;  /* when the question does not say */
+} kinds[] = {
+    [QUESTION_ENRICH] = {(1u << HINT_COUNT) - 1, 0, "company_domain", CHANNELS_ALL},
+    [QUESTION_DISCOVER] = {PERSON_HINTS, PERSON_HINTS, "company_domain", CHANNELS_ALL},
+    [QUESTION_ACCOUNT] = {1u << HINT_COMPANY_DOMAIN, 1u << HINT_COMPANY_DOMAIN, "domain", FIELDS_ALL},
+};
+
+static void read_hint(struct shape *shape, size_t reader, const char *name, struct arena *arena, struct question *out)
+{
+    bool is_required = (kinds[out->kind].required & 1u << hint_readers[reader].hint) != 0;
+    struct err_detail why;
+    struct str text;
+
+    if (shape_str(shape, name, 1, HINT_BYTES_MAX, &text)) {
+        if (!keep_hint(out, reader, text, arena, &why))
+            shape_report_member(shape, name, "%s", why.text);
+    } else if (is_required && shape_any(shape, name) == NULL) {
+        shape_report_member(shape, name, "is required");
+    }
+}
+
 static void read_hints(struct shape *shape, struct arena *arena, struct question *out)
 {
     for (size_t i = 0; i < LEN(hint_readers); i++) {
-        const char *name = hint_name(hint_readers[i].hint);
-        struct err_detail why;
-        struct str text;
+        enum hint hint = hint_readers[i].hint;
 
-        if (shape_str(shape, name, 1, HINT_BYTES_MAX, &text) && !keep_hint(out, i, text, arena, &why))
-            shape_report_member(shape, name, "%s", why.text);
+        if ((kinds[out->kind].hints & 1u << hint) != 0)
+            read_hint(shape, i, hint == HINT_COMPANY_DOMAIN ? kinds[out->kind].domain : hint_name(hint), arena, out);
     }
 }
 
@@ -85,12 +109,12 @@ static void read_channel(struct shape *shape, size_t index, const json_t *item, 
 
 static void read_channels(struct shape *shape, struct question *out)
 {
-    const json_t *list = shape_any(shape, "channels");
+    const json_t *list = out->kind == QUESTION_ACCOUNT ? NULL : shape_any(shape, "channels");
     const json_t *item;
     size_t index;
 
     if (list == NULL) {
-        out->channels = CHANNELS_ALL;
+        out->channels = kinds[out->kind].channels;
         return;
     }
     if (!json_is_array(list)) {
@@ -107,7 +131,9 @@ static void read_channels(struct shape *shape, struct question *out)
 
 static void read_include(struct shape *shape, struct question *out)
 {
-    static const char *const words[] = {"attempts", NULL};
+    static const char *const account_words[] = {"attempts", "sources", NULL};
+    static const char *const person_words[] = {"attempts", NULL};
+    bool is_account = out->kind == QUESTION_ACCOUNT;
     const json_t *list = shape_any(shape, "include");
     const json_t *item;
     size_t index;
@@ -122,8 +148,11 @@ static void read_include(struct shape *shape, struct question *out)
     {
         if (str_is(json_str(item), STR("attempts")))
             out->include_attempts = true;
+        else if (is_account && str_is(json_str(item), STR("sources")))
+            out->include_sources = true;
         else if (json_is_string(item))
-            report_word(shape, "include", index, json_str(item), "known part", words);
+            report_word(shape, "include", index, json_str(item), "known part",
+                        is_account ? account_words : person_words);
         else
             report_item(shape, "include", index, "must be a string");
     }
@@ -197,6 +226,11 @@ static void find_identities(struct question *out, struct arena *arena)
     const struct str *of = out->hints.of;
     struct identity_text key;
 
+    if (out->kind == QUESTION_ACCOUNT) {
+        out->identities[out->identity_count++] =
+            (struct identity){IDENTITY_ACCOUNT_DOMAIN, of[HINT_COMPANY_DOMAIN], STR_NONE};
+        return;
+    }
     if (of[HINT_EMAIL].len != 0 && email_key(of[HINT_EMAIL], &key, NULL))
         add_identity(out, arena, IDENTITY_EMAIL, &key, of[HINT_EMAIL]);
     if (of[HINT_LINKEDIN_URL].len != 0)
@@ -209,26 +243,54 @@ static void find_identities(struct question *out, struct arena *arena)
         out->identities[out->identity_count++] = (struct identity){IDENTITY_DOMAIN, of[HINT_COMPANY_DOMAIN], STR_NONE};
 }
 
-static const struct question unasked = {.max_credits = CREDITS_MAX, .max_age_us = -1};
-
-enum err question_read(const json_t *doc, struct arena *arena, struct question *out, struct shape_mistakes *mistakes)
+void question_init(struct question *out, enum question_kind kind)
 {
-    struct shape shape;
+    *out = (struct question){.kind = kind, .max_credits = CREDITS_MAX, .max_age_us = -1};
+}
 
-    *out = unasked;
-    if (!shape_begin(&shape, doc, STR(""), mistakes))
-        return ERR_INVALID;
-    read_hints(&shape, arena, out);
-    read_channels(&shape, out);
-    read_options(&shape, out);
-    read_metadata(&shape, arena, out);
-    shape_end(&shape);
+void question_read_common(struct shape *shape, struct arena *arena, struct question *out)
+{
+    read_channels(shape, out);
+    read_options(shape, out);
+    read_metadata(shape, arena, out);
+}
+
+static enum err find_who(struct question *out, struct arena *arena, const struct shape_mistakes *mistakes)
+{
     if (mistakes->count != 0)
         return ERR_INVALID;
     find_identities(out, arena);
     if (arena->is_full)
         return ERR_OVERLOADED;
     return out->identity_count == 0 ? ERR_IDENTITY_REQUIRED : ERR_NONE;
+}
+
+enum err question_read(enum question_kind kind, const json_t *doc, struct arena *arena, struct question *out,
+                       struct shape_mistakes *mistakes)
+{
+    struct shape shape;
+
+    question_init(out, kind);
+    if (!shape_begin(&shape, doc, STR(""), mistakes))
+        return ERR_INVALID;
+    read_hints(&shape, arena, out);
+    question_read_common(&shape, arena, out);
+    shape_end(&shape);
+    return find_who(out, arena, mistakes);
+}
+
+enum err question_read_record(const struct question *common, const json_t *record, struct str pointer,
+                              struct arena *arena, struct question *out, struct shape_mistakes *mistakes)
+{
+    struct shape shape;
+
+    *out = *common;
+    out->metadata = arena_keep(arena, common->metadata);
+    if (!shape_begin(&shape, record, pointer, mistakes))
+        return ERR_INVALID;
+    read_hints(&shape, arena, out);
+    shape_end(&shape);
+    return find_who(out, arena, mistakes);
 }
 
 /* --- the everyday question -------------------------------------------------- */
@@ -330,7 +392,7 @@ bool question_read_plain(struct str text, struct arena *arena, struct question *
 {
     unsigned seen = 0;
 
-    *out = unasked;
+    question_init(out, QUESTION_ENRICH);
     if (!take_mark(&text, '{'))
         return false;
     do {
@@ -357,8 +419,9 @@ struct str question_fingerprint(const struct question *question, struct arena *a
         if (i != HINT_EMAIL) /* compared by its identity, whose letters are all lower-case */
             buf_printf(&text, "%.*s\n", STR_ARG(question->hints.of[i]));
     }
-    buf_printf(&text, "%u %d %lld %lld %lld", question->channels, question->force, (long long)question->max_credits,
-               (long long)question->max_age_us, (long long)question->min_confidence_ppm);
+    buf_printf(&text, "%d %u %d %lld %lld %lld", (int)question->kind, question->channels, question->force,
+               (long long)question->max_credits, (long long)question->max_age_us,
+               (long long)question->min_confidence_ppm);
     kept = arena_keep(arena, buf_str(&text));
     buf_deinit(&text);
     return kept;

@@ -25,6 +25,11 @@ static enum err make_http(const struct sources_setup *setup, const json_t *entry
     return http_provider_new(setup->loop, setup->client, entry, setup->folder, out, place);
 }
 
+struct prices {
+    int64_t of[WATERFALL_COUNT];
+    int64_t discovery[CHANNEL_COUNT];
+};
+
 /* A kind and the members of an entry that are its own. */
 static const struct {
     const char *name;
@@ -44,25 +49,34 @@ static const struct provider *find_provider(const struct sources *sources, struc
     return NULL;
 }
 
-static void read_prices(struct shape *shape, int64_t prices[CHANNEL_COUNT])
+/* An object of channel names to credits; `prices` has the defaults. */
+static void read_prices(struct shape *shape, const char *member, unsigned count, int64_t *prices)
 {
-    const json_t *object = shape_any(shape, "prices");
+    const json_t *object = shape_any(shape, member);
     struct shape inner;
     struct buf pointer;
 
-    for (size_t i = 0; i < CHANNEL_COUNT; i++)
-        prices[i] = 1;
     if (object == NULL)
         return;
     buf_init(&pointer, 256);
     buf_put(&pointer, shape->pointer);
-    buf_puts(&pointer, "/prices");
+    buf_printf(&pointer, "/%s", member);
     if (shape_begin(&inner, object, buf_str(&pointer), shape->mistakes)) {
-        for (unsigned i = 0; i < CHANNEL_COUNT; i++)
+        for (unsigned i = 0; i < count; i++)
             shape_int(&inner, channel_name((enum channel)i), 0, CREDITS_MAX / 1000000, &prices[i]);
         shape_end(&inner);
     }
     buf_deinit(&pointer);
+}
+
+static void read_all_prices(struct shape *shape, struct prices *out)
+{
+    for (size_t i = 0; i < WATERFALL_COUNT; i++)
+        out->of[i] = 1;
+    read_prices(shape, "prices", WATERFALL_COUNT, out->of);
+    for (size_t i = 0; i < CHANNEL_COUNT; i++)
+        out->discovery[i] = DISCOVERY_FACTOR * out->of[i];
+    read_prices(shape, "discovery_prices", CHANNEL_COUNT, out->discovery);
 }
 
 static size_t find_kind(struct str name)
@@ -113,7 +127,7 @@ static void read_provider(const struct sources_setup *setup, struct sources *out
 {
     struct str name = STR_NONE, kind_name = STR_NONE;
     int64_t timeout_ms = TIMEOUT_MS_DEFAULT;
-    int64_t prices[CHANNEL_COUNT];
+    struct prices prices;
     size_t mistakes_before = shape->mistakes->count;
     struct provider *provider;
     size_t kind;
@@ -125,7 +139,7 @@ static void read_provider(const struct sources_setup *setup, struct sources *out
     shape_str(shape, "kind", 0, 64, &kind_name);
     kind = find_kind(kind_name);
     shape_int(shape, "timeout_ms", 1, TIMEOUT_MS_MAX, &timeout_ms);
-    read_prices(shape, prices);
+    read_all_prices(shape, &prices);
     if (kind == LEN(kinds)) {
         shape_report_member(shape, "kind", "must be \"dataset\" or \"http\"");
         return;
@@ -137,7 +151,8 @@ static void read_provider(const struct sources_setup *setup, struct sources *out
     mem_free((char *)provider->name.ptr);
     provider->name = (struct str){mem_copy_text(name.ptr, name.len), name.len};
     provider->timeout_us = timeout_ms * MS_US;
-    memcpy(provider->prices, prices, sizeof provider->prices);
+    memcpy(provider->prices, prices.of, sizeof provider->prices);
+    memcpy(provider->discovery_prices, prices.discovery, sizeof provider->discovery_prices);
     add_provider(out, shape, provider);
 }
 
@@ -199,8 +214,9 @@ static void add_named(struct sources *out, enum channel channel, size_t index, c
     snprintf(pointer, sizeof pointer, "/waterfalls/%s/%zu", channel_name(channel), index);
     if (found == NULL)
         problem = "is not the name of a provider";
-    else if ((found->channels & 1u << channel) == 0)
-        problem = "names a provider that does not offer this channel";
+    else if (!provider_offers(found, channel))
+        problem = channel == CHANNEL_ACCOUNT ? "names a provider that has no field of a company"
+                                             : "names a provider that does not offer this channel";
     for (size_t i = 0; i < waterfall->count && problem == NULL; i++) {
         if (waterfall->providers[i] == found)
             problem = "names a provider twice";
@@ -214,7 +230,7 @@ static void add_named(struct sources *out, enum channel channel, size_t index, c
 static void add_all_offering(struct sources *out, enum channel channel)
 {
     for (size_t i = 0; i < out->count; i++) {
-        if ((out->providers[i]->channels & 1u << channel) != 0)
+        if (provider_offers(out->providers[i], channel))
             waterfall_add(&out->waterfalls.of[channel], out->providers[i]);
     }
 }
@@ -245,7 +261,7 @@ static void read_waterfalls(const json_t *waterfalls, struct sources *out, struc
     struct shape shape;
 
     if (shape_begin(&shape, waterfalls != NULL ? waterfalls : none, STR("/waterfalls"), mistakes)) {
-        for (unsigned i = 0; i < CHANNEL_COUNT; i++)
+        for (unsigned i = 0; i < WATERFALL_COUNT; i++)
             read_waterfall(out, &shape, (enum channel)i);
         shape_end(&shape);
     }

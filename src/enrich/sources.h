@@ -1,7 +1,7 @@
 /* enrich/sources.h: the configured providers and the waterfalls over them.
  *
  * Read once, at start, from the configuration's "providers" (array) and
- * "waterfalls" (channel to provider names in order; a channel without an entry
+ * "waterfalls" (channel, or "account", to provider names in order; one without an entry
  * asks every provider that offers it, in the order of "providers"). With the
  * sandbox its four providers stand behind the configured ones. */
 #ifndef ENRICH_SOURCES_H

@@ -26,7 +26,7 @@ static void put_attempt(struct buf *out, enum channel channel, const struct atte
 void trail_put_attempts(struct buf *out, const struct waterfall_run *run)
 {
     buf_put_char(out, '[');
-    for (size_t i = 0; i < CHANNEL_COUNT; i++) {
+    for (size_t i = 0; i < WATERFALL_COUNT; i++) {
         for (const struct attempt *at = run->channel_runs[i].first; at != NULL; at = at->next)
             put_attempt(out, (enum channel)i, at);
     }
@@ -56,7 +56,7 @@ static size_t count_asked(const struct waterfall_run *run)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < CHANNEL_COUNT; i++) {
+    for (size_t i = 0; i < WATERFALL_COUNT; i++) {
         for (const struct attempt *at = run->channel_runs[i].first; at != NULL; at = at->next)
             count += was_asked(at->outcome);
     }
@@ -70,7 +70,7 @@ size_t trail_tally(const struct waterfall_run *run, struct arena *arena, struct 
     *out_tallies = arena_alloc(arena, count_asked(run) * sizeof **out_tallies);
     if (*out_tallies == NULL)
         return 0;
-    for (size_t i = 0; i < CHANNEL_COUNT; i++) {
+    for (size_t i = 0; i < WATERFALL_COUNT; i++) {
         for (const struct attempt *at = run->channel_runs[i].first; at != NULL; at = at->next) {
             if (was_asked(at->outcome))
                 (*out_tallies)[count++] = (struct tally){.channel = (enum channel)i,

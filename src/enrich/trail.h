@@ -12,6 +12,7 @@
 
 #define LOOKUP_PREFIX STR("look_")
 #define RECORD_PREFIX STR("lead_")
+#define ACCOUNT_PREFIX STR("acc_")
 
 enum { TRAIL_BYTES_MAX = 256 * 1024 };
 

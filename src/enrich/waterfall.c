@@ -26,27 +26,45 @@ void waterfall_add(struct waterfall *waterfall, struct provider *provider)
     waterfall->fingerprint = str_hash(provider->name, waterfall->fingerprint + 1);
 }
 
-int64_t waterfall_worst_credits(const struct waterfalls *waterfalls, enum channel channel, unsigned hints_mask)
+int64_t waterfall_worst_credits(const struct waterfalls *waterfalls, enum channel channel, unsigned slots,
+                                unsigned hints_mask, bool is_discovery)
 {
     const struct waterfall *waterfall = &waterfalls->of[channel];
     int64_t dearest = 0, sum = 0;
 
     for (size_t i = 0; i < waterfall->count; i++) {
-        int64_t price = waterfall->providers[i]->prices[channel];
+        const struct provider *provider = waterfall->providers[i];
+        int64_t price = provider_price(provider, channel, is_discovery);
 
-        if (!provider_can_answer(waterfall->providers[i], hints_mask, channel))
+        if (!provider_can_answer(provider, hints_mask, channel) || (provider->channels & slots) == 0)
             continue;
         sum += price;
         dearest = price > dearest ? price : dearest;
     }
-    return waterfalls->charge_policy == CHARGE_ATTEMPTS ? sum : dearest;
+    return channel == CHANNEL_ACCOUNT || waterfalls->charge_policy == CHARGE_ATTEMPTS ? sum : dearest;
+}
+
+const struct found *waterfall_run_found(const struct waterfall_run *run, unsigned slot)
+{
+    bool is_found = (run->channels & 1u << slot) != 0 && run->found != NULL && run->found[slot].value.len != 0;
+
+    return is_found ? &run->found[slot] : NULL;
+}
+
+unsigned waterfall_run_incomplete(const struct waterfall_run *run)
+{
+    unsigned slots = 0;
+
+    for (size_t i = 0; i < WATERFALL_COUNT; i++)
+        slots |= run->channel_runs[i].incomplete;
+    return slots;
 }
 
 int64_t waterfall_run_credits(const struct waterfall_run *run)
 {
     int64_t credits = 0;
 
-    for (size_t i = 0; i < CHANNEL_COUNT; i++)
+    for (size_t i = 0; i < WATERFALL_COUNT; i++)
         credits += run->channel_runs[i].credits;
     return credits;
 }
@@ -62,27 +80,37 @@ static struct asked *find_asked(const struct waterfall_run *run, const struct pr
 
 /* --- one channel -------------------------------------------------------- */
 
-static struct provider *next_provider(const struct channel_run *ch)
+/* Moves on past those who have nothing that is missing of a company. */
+static struct provider *next_provider(struct channel_run *ch)
 {
     const struct waterfall *waterfall = &ch->run->waterfalls->of[ch->channel];
 
+    while (ch->channel == CHANNEL_ACCOUNT && ch->cursor < waterfall->count &&
+           (waterfall->providers[ch->cursor]->channels & ch->missing) == 0)
+        ch->cursor++;
     return ch->cursor < waterfall->count ? waterfall->providers[ch->cursor] : NULL;
+}
+
+static int64_t price_of(const struct channel_run *ch, const struct provider *provider)
+{
+    return provider_price(provider, ch->channel, ch->run->is_discovery);
 }
 
 /* Notes what became of the provider at the cursor and moves on. A trail that
  * does not fit the lookup's memory makes the channel incomplete, not wrong. */
 static struct attempt *note(struct channel_run *ch, enum outcome outcome, int64_t ms)
 {
-    const struct provider *provider = next_provider(ch);
+    const struct provider *provider = ch->run->waterfalls->of[ch->channel].providers[ch->cursor];
     struct attempt *attempt = arena_alloc(ch->run->arena, sizeof *attempt);
 
     ch->cursor++;
-    ch->is_incomplete |= !outcome_is_answer(outcome) || attempt == NULL;
+    if (!outcome_is_answer(outcome) || attempt == NULL)
+        ch->incomplete |= ch->missing & provider->channels;
     if (attempt == NULL)
         return NULL;
     *attempt = (struct attempt){.provider = provider,
                                 .rank = (unsigned)ch->cursor,
-                                .price = provider->prices[ch->channel],
+                                .price = price_of(ch, provider),
                                 .ms = ms,
                                 .outcome = outcome};
     if (ch->last == NULL)
@@ -104,9 +132,9 @@ static void finish(struct channel_run *ch)
 /* The bill of all channels if this one's next provider hits. */
 static int64_t bill_with(const struct channel_run *ch, int64_t price)
 {
-    int64_t bill = ch->missed_credits + price;
+    int64_t bill = ch->credits + ch->missed_credits + price;
 
-    for (size_t i = 0; i < CHANNEL_COUNT; i++) {
+    for (size_t i = 0; i < WATERFALL_COUNT; i++) {
         const struct channel_run *other = &ch->run->channel_runs[i];
 
         if (other != ch)
@@ -117,7 +145,7 @@ static int64_t bill_with(const struct channel_run *ch, int64_t price)
 
 static void charge(struct channel_run *ch, struct attempt *hit)
 {
-    ch->credits = ch->missed_credits + hit->price;
+    ch->credits += ch->missed_credits + hit->price;
     hit->credits = hit->price;
     if (ch->missed_credits == 0)
         return;
@@ -125,39 +153,79 @@ static void charge(struct channel_run *ch, struct attempt *hit)
         attempt->credits = attempt->outcome == OUTCOME_MISS ? attempt->price : 0;
 }
 
-static bool take_value(struct channel_run *ch, const struct asked *asked, const struct identity_text *normal)
+static void keep_found(struct channel_run *ch, unsigned slot, const struct asked *asked, struct str value)
 {
-    const struct provider_value *said = &asked->call.values[ch->channel];
-    struct str value = arena_keep(ch->run->arena, identity_str(normal));
-    struct attempt *hit = note(ch, OUTCOME_HIT, asked->ms);
+    const struct provider_value *said = &asked->call.values[slot];
 
-    if (value.len == 0 || hit == NULL)
-        return false;
-    ch->value = value;
-    ch->source = said->source.len != 0 ? said->source : asked->provider->name;
-    ch->confidence_ppm = said->confidence_ppm;
-    ch->is_incomplete = false;
-    charge(ch, hit);
-    return true;
+    value = arena_keep(ch->run->arena, value);
+    if (value.len == 0 || ch->run->found == NULL)
+        return; /* the arena is full: the lookup ends as overloaded */
+    ch->run->found[slot] = (struct found){.value = value,
+                                          .source = said->source.len != 0 ? said->source : asked->provider->name,
+                                          .confidence_ppm = said->confidence_ppm};
+    ch->missing &= ~(1u << slot);
+    ch->incomplete &= ~(1u << slot);
 }
 
-/* What a provider's answer is worth for this channel. True when it is found. */
-static bool weigh(struct channel_run *ch, const struct asked *asked)
+static enum outcome take_field(struct channel_run *ch, unsigned slot, const struct asked *asked)
+{
+    enum outcome outcome;
+    struct buf text;
+
+    buf_init(&text, FIELD_LIST_BYTES_MAX + 1);
+    outcome = judge_field(slot, &asked->call.values[slot], ch->run->min_confidence_ppm, &text);
+    if (outcome == OUTCOME_HIT)
+        keep_found(ch, slot, asked, buf_str(&text));
+    buf_deinit(&text);
+    return outcome;
+}
+
+static enum outcome take_channel(struct channel_run *ch, const struct asked *asked)
 {
     const struct waterfall_run *run = ch->run;
-    enum outcome outcome = asked->call.outcome;
     struct identity_text normal;
+    enum outcome outcome =
+        judge_value(ch->channel, &asked->call.values[ch->channel], run->hints, run->min_confidence_ppm, &normal);
+
+    if (outcome == OUTCOME_HIT)
+        keep_found(ch, ch->channel, asked, identity_str(&normal));
+    return outcome;
+}
+
+/* Of several fields: a hit when any was one, else the reason that says most. */
+static enum outcome take_values(struct channel_run *ch, const struct asked *asked)
+{
+    unsigned wanted = ch->missing & asked->provider->channels;
+    enum outcome result = OUTCOME_MISS;
+    bool is_hit = false;
+
+    if (ch->channel != CHANNEL_ACCOUNT)
+        return take_channel(ch, asked);
+    for (unsigned i = CHANNEL_COUNT; i < SLOT_COUNT; i++) {
+        enum outcome outcome = (wanted & 1u << i) != 0 ? take_field(ch, i, asked) : OUTCOME_MISS;
+
+        is_hit |= outcome == OUTCOME_HIT;
+        result = outcome > result ? outcome : result;
+    }
+    return is_hit ? OUTCOME_HIT : result;
+}
+
+/* What a provider's answer is worth here. True when nothing is missing any more. */
+static bool weigh(struct channel_run *ch, const struct asked *asked)
+{
+    enum outcome outcome = asked->call.outcome;
+    struct attempt *attempt;
 
     ch->reserved = 0;
     if (outcome == OUTCOME_HIT || outcome == OUTCOME_MISS)
-        outcome =
-            judge_value(ch->channel, &asked->call.values[ch->channel], run->hints, run->min_confidence_ppm, &normal);
-    if (outcome == OUTCOME_HIT)
-        return take_value(ch, asked, &normal);
-    if (outcome == OUTCOME_MISS && run->waterfalls->charge_policy == CHARGE_ATTEMPTS)
-        ch->missed_credits += asked->provider->prices[ch->channel];
-    note(ch, outcome, asked->ms);
-    return false;
+        outcome = take_values(ch, asked);
+    if (outcome == OUTCOME_MISS && ch->channel != CHANNEL_ACCOUNT &&
+        ch->run->waterfalls->charge_policy == CHARGE_ATTEMPTS)
+        ch->missed_credits += price_of(ch, asked->provider);
+    attempt = note(ch, outcome, asked->ms);
+    if (outcome == OUTCOME_HIT && attempt != NULL)
+        charge(ch, attempt);
+    return ch->missing == 0;
 }
 
 /* Why the provider at the cursor is not asked; OUTCOME_HIT when it may be. */
@@ -167,29 +235,27 @@ static enum outcome reason_to_skip(const struct channel_run *ch, const struct pr
 
     if (!provider_can_answer(provider, hints_mask(run->hints), ch->channel))
         return OUTCOME_NOT_APPLICABLE;
-    if (bill_with(ch, provider->prices[ch->channel]) > run->credits_max)
+    if (bill_with(ch, price_of(ch, provider)) > run->credits_max)
         return OUTCOME_OVER_BUDGET;
     if (find_asked(run, provider) == NULL && clock_steady_us() >= run->deadline_us)
         return OUTCOME_TIMEOUT;
     return OUTCOME_HIT;
 }
 
-/* The channels that may reach this provider in this lookup. */
-static unsigned channels_for(const struct waterfall_run *run, const struct provider *provider)
+/* The slots whose waterfalls may reach this provider in this lookup. */
+static unsigned slots_for(const struct waterfall_run *run, const struct provider *provider)
 {
-    unsigned channels = 0;
+    unsigned slots = 0;
 
-    for (size_t i = 0; i < CHANNEL_COUNT; i++) {
+    for (size_t i = 0; i < WATERFALL_COUNT; i++) {
         const struct waterfall *waterfall = &run->waterfalls->of[i];
 
-        if ((run->channels & 1u << i) == 0 || run->channel_runs[i].value.len != 0)
-            continue;
         for (size_t at = run->channel_runs[i].cursor; at < waterfall->count; at++) {
             if (waterfall->providers[at] == provider)
-                channels |= 1u << i;
+                slots |= run->channel_runs[i].missing;
         }
     }
-    return channels;
+    return slots;
 }
 
 static void log_call(const struct asked *asked)
@@ -216,7 +282,7 @@ static void ask_done(struct provider_call *call)
     provider_count_call(asked->provider, call->outcome, us);
     log_call(asked);
     run->running++; /* our own place while the channels go on */
-    for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
+    for (unsigned i = 0; i < WATERFALL_COUNT; i++) {
         if ((waiting & 1u << i) != 0)
             channel_try_next(&run->channel_runs[i]);
     }
@@ -229,6 +295,8 @@ static bool ask(struct channel_run *ch, struct provider *provider)
 {
     struct waterfall_run *run = ch->run;
     struct asked *asked = find_asked(run, provider);
+    struct provider_value *values;
+    unsigned slots;
     int64_t left_us;
 
     if (asked != NULL) {
@@ -238,6 +306,10 @@ static bool ask(struct channel_run *ch, struct provider *provider)
     asked = arena_alloc(run->arena, sizeof *asked);
     if (asked == NULL)
         return false;
+    slots = slots_for(run, provider);
+    values = arena_alloc(run->arena, slots_end(slots) * sizeof *values);
+    if (values == NULL)
+        return false;
     asked->next = run->asked;
     run->asked = asked;
     asked->run = run;
@@ -246,7 +318,8 @@ static bool ask(struct channel_run *ch, struct provider *provider)
     asked->started_us = clock_steady_us();
     left_us = run->deadline_us - asked->started_us;
     asked->call = (struct provider_call){.hints = run->hints,
-                                         .channels = channels_for(run, provider),
+                                         .channels = slots,
+                                         .values = values,
                                          .timeout_us = provider->timeout_us < left_us ? provider->timeout_us : left_us,
                                          .arena = run->arena,
                                          .done = ask_done};
@@ -268,7 +341,7 @@ static void channel_try_next(struct channel_run *ch)
             if (weigh(ch, asked))
                 break;
         } else {
-            ch->reserved = ch->missed_credits + next->prices[ch->channel];
+            ch->reserved = ch->missed_credits + price_of(ch, next);
             if (ask(ch, next))
                 return;
             note(ch, OUTCOME_ERROR, 0);
@@ -279,14 +352,17 @@ static void channel_try_next(struct channel_run *ch)
 
 bool waterfall_run_start(struct waterfall_run *run)
 {
+    run->found = arena_alloc(run->arena, slots_end(run->channels) * sizeof *run->found);
     run->asked = NULL;
     run->running = 1; /* our own place while we start them */
-    for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
-        run->channel_runs[i] = (struct channel_run){.run = run, .channel = (enum channel)i};
-        run->channel_runs[i].is_running = (run->channels & 1u << i) != 0;
+    for (unsigned i = 0; i < WATERFALL_COUNT; i++) {
+        unsigned missing = run->channels & waterfall_slots((enum channel)i);
+
+        run->channel_runs[i] = (struct channel_run){.run = run, .channel = (enum channel)i, .missing = missing};
+        run->channel_runs[i].is_running = missing != 0;
         run->running += run->channel_runs[i].is_running;
     }
-    for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
+    for (unsigned i = 0; i < WATERFALL_COUNT; i++) {
         if (run->channel_runs[i].is_running)
             channel_try_next(&run->channel_runs[i]);
     }

@@ -1,5 +1,9 @@
 /* enrich/waterfall.h: the ordered providers of each channel, and running down them.
  *
+ * The fields of a company have one waterfall together (CHANNEL_ACCOUNT): it goes
+ * on as long as a field is missing that the next provider has, and each one
+ * that filled any is charged its price once.
+ *
  * The channels of a lookup run side by side, the providers within one in order,
  * stopping at the first usable answer. A provider is called at most once in a
  * lookup: its one answer serves every channel that reaches it. A provider's
@@ -23,14 +27,15 @@ struct waterfall {
 };
 
 struct waterfalls {
-    struct waterfall of[CHANNEL_COUNT];
+    struct waterfall of[WATERFALL_COUNT];
     enum charge_policy charge_policy;
 };
 
 void waterfall_add(struct waterfall *waterfall, struct provider *provider);
 
-/* The most a channel can cost with these hints. */
-int64_t waterfall_worst_credits(const struct waterfalls *waterfalls, enum channel channel, unsigned hints_mask);
+/* The most that looking for these slots of a waterfall can cost with these hints. */
+int64_t waterfall_worst_credits(const struct waterfalls *waterfalls, enum channel channel, unsigned slots,
+                                unsigned hints_mask, bool is_discovery);
 
 /* One provider asked or skipped for one channel. */
 struct attempt {
@@ -50,14 +55,18 @@ struct channel_run {
     enum channel channel;
     size_t cursor; /* the next place in the waterfall */
     bool is_running;
-    bool is_incomplete; /* somebody did not really answer */
+    unsigned missing;    /* slots to be found yet */
+    unsigned incomplete; /* of these: somebody did not really answer */
     struct attempt *first, *last;
+    int64_t credits;        /* the bill for what was found */
+    int64_t missed_credits; /* prices of the misses so far */
+    int64_t reserved;       /* the bill if the provider being asked hits */
+};
+
+struct found {
     struct str value; /* in normal form; empty: not found */
     struct str source;
     int64_t confidence_ppm;
-    int64_t credits;        /* the bill when found */
-    int64_t missed_credits; /* prices of the misses so far */
-    int64_t reserved;       /* the bill if the provider being asked hits */
 };
 
 /* Embedded by the lookup; in place until `done`. */
@@ -66,7 +75,8 @@ struct waterfall_run {
     struct loop *loop;
     const struct waterfalls *waterfalls;
     const struct hints *hints;
-    unsigned channels; /* to find */
+    unsigned channels; /* the slots to find */
+    bool is_discovery; /* at that price */
     int64_t min_confidence_ppm;
     int64_t credits_max; /* the bill never exceeds it */
     int64_t deadline_us; /* steady time */
@@ -75,8 +85,9 @@ struct waterfall_run {
     const char *trace_id;   /* for the log; "" without */
     void (*done)(struct waterfall_run *run);
 
-    /* out; [i] is meaningful for the channels asked for */
-    struct channel_run channel_runs[CHANNEL_COUNT];
+    /* out */
+    struct channel_run channel_runs[WATERFALL_COUNT]; /* all zero where nothing was asked for */
+    struct found *found;                              /* [slots_end(channels)], in the arena; NULL before it started */
 
     /* private */
     struct asked *asked;
@@ -85,6 +96,12 @@ struct waterfall_run {
 
 /* True when everything was over at once: then `done` does not come. */
 bool waterfall_run_start(struct waterfall_run *run);
+
+/* What was found for a slot; NULL: nothing. */
+const struct found *waterfall_run_found(const struct waterfall_run *run, unsigned slot);
+
+/* The slots that were not found because somebody did not really answer. */
+unsigned waterfall_run_incomplete(const struct waterfall_run *run);
 
 int64_t waterfall_run_credits(const struct waterfall_run *run);
 

@@ -4,6 +4,9 @@
 #include "base/check.h"
 
 #include <sodium.h>
+#include <stdio.h>
+
+#define WHOLE_MAX 9e15 /* doubles are exact up to there */
 
 unsigned connector_channels(const struct connector *connector)
 {
@@ -337,6 +340,59 @@ static struct str value_in(const json_t *value)
     return text;
 }
 
+/* A whole number as JSON has it, or as text. */
+static struct str integer_in(const json_t *value, struct arena *arena)
+{
+    char digits[32];
+    uint64_t number = 0;
+
+    if (json_is_string(value))
+        return str_to_u64(str_trim(json_str(value)), INT64_MAX, &number) ? str_trim(json_str(value)) : STR_NONE;
+    if (!json_is_number(value) || !(json_number_value(value) >= 0) || json_number_value(value) > WHOLE_MAX)
+        return STR_NONE;
+    number = (uint64_t)json_number_value(value);
+    if (json_number_value(value) > (double)number)
+        return STR_NONE;
+    snprintf(digits, sizeof digits, "%llu", (unsigned long long)number);
+    return arena_keep(arena, str_from(digits));
+}
+
+/* All texts or nothing: an array of something else is no list. */
+static struct str list_in(const json_t *value, struct arena *arena)
+{
+    struct buf list;
+    struct str kept = STR_NONE;
+    const json_t *item;
+    bool is_list = json_array_size(value) > 0;
+    size_t index;
+
+    buf_init(&list, CONNECTOR_BODY_BYTES_MAX);
+    buf_put_char(&list, '[');
+    json_array_foreach(value, index, item)
+    {
+        is_list = is_list && value_in(item).len != 0;
+        if (is_list && index < CONNECTOR_LIST_MAX) {
+            json_put_comma(&list);
+            json_put_str(&list, value_in(item));
+        }
+    }
+    buf_put_char(&list, ']');
+    if (is_list && !list.is_overflown)
+        kept = arena_keep(arena, buf_str(&list));
+    buf_deinit(&list);
+    return kept;
+}
+
+/* The value of a slot, in the type that it has. */
+static struct str value_of(unsigned slot, const json_t *value, struct arena *arena)
+{
+    if (slot >= CHANNEL_COUNT && field_type(slot) == FIELD_INTEGER)
+        return integer_in(value, arena);
+    if (slot >= CHANNEL_COUNT && field_type(slot) == FIELD_LIST)
+        return list_in(value, arena);
+    return value_in(value);
+}
+
 static int64_t confidence_in(const struct channel_rule *rule, const json_t *doc)
 {
     const json_t *value = rule->has_at ? json_at(doc, rule->at) : NULL;
@@ -350,27 +406,27 @@ static int64_t confidence_in(const struct channel_rule *rule, const json_t *doc)
     return share >= 1 ? PPM_ONE : (int64_t)(share * PPM_ONE + 0.5);
 }
 
-static void read_channel(const struct channel_rule *rule, const json_t *doc, struct arena *arena,
-                         struct provider_value *out)
+static void read_slot(unsigned slot, const struct channel_rule *rule, const json_t *doc, struct arena *arena,
+                      struct provider_value *out)
 {
     struct str value = STR_NONE;
 
     for (size_t i = 0; i < rule->pointers_count && value.len == 0; i++)
-        value = value_in(json_at(doc, rule->pointers[i]));
+        value = value_of(slot, json_at(doc, rule->pointers[i]), arena);
     if (value.len == 0)
         return;
     out->value = arena_keep(arena, value);
     out->confidence_ppm = confidence_in(rule, doc);
 }
 
-static enum outcome read_channels(const struct connector *connector, const json_t *doc, unsigned wanted,
-                                  struct arena *arena, struct provider_value values[CHANNEL_COUNT])
+static enum outcome read_slots(const struct connector *connector, const json_t *doc, unsigned wanted,
+                               struct arena *arena, struct provider_value *values)
 {
     enum outcome outcome = OUTCOME_MISS;
 
-    for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
+    for (unsigned i = 0; i < slots_end(wanted); i++) {
         if ((wanted & connector->channels & 1u << i) != 0)
-            read_channel(&connector->of[i], doc, arena, &values[i]);
+            read_slot(i, &connector->of[i], doc, arena, &values[i]);
         if (values[i].value.len != 0)
             outcome = OUTCOME_HIT;
     }
@@ -378,16 +434,16 @@ static enum outcome read_channels(const struct connector *connector, const json_
 }
 
 enum outcome connector_read(const struct connector *connector, const struct connector_answer *answer, unsigned wanted,
-                            struct arena *arena, struct provider_value out_values[CHANNEL_COUNT])
+                            struct arena *arena, struct provider_value *out_values)
 {
     struct reading reading = {.answer = answer};
     enum outcome outcome = judge(connector, &reading);
 
-    memset(out_values, 0, CHANNEL_COUNT * sizeof *out_values);
+    memset(out_values, 0, slots_end(wanted) * sizeof *out_values);
     if (outcome == OUTCOME_HIT) {
         const json_t *doc = doc_of(&reading);
 
-        outcome = doc == NULL ? OUTCOME_ERROR : read_channels(connector, doc, wanted, arena, out_values);
+        outcome = doc == NULL ? OUTCOME_ERROR : read_slots(connector, doc, wanted, arena, out_values);
     }
     json_decref(reading.doc);
     return outcome;

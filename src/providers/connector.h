@@ -26,6 +26,7 @@ enum {
     CONNECTOR_URL_BYTES_MAX = 8 * 1024,
     CONNECTOR_BODY_BYTES_MAX = 64 * 1024,
     CONNECTOR_VALUE_BYTES_MAX = 1024, /* longer texts are no contact data */
+    CONNECTOR_LIST_MAX = 200,         /* texts of a list; further ones are left out */
     CONNECTOR_ANSWER_BYTES_MAX = 4 * 1024 * 1024
 };
 
@@ -49,7 +50,7 @@ struct connector_answer {
 must_use enum err connector_compile(const json_t *doc, struct connector **out_connector, struct provider_place *place);
 void connector_free(struct connector **connector);
 
-/* What it can answer: the set of channels, and up to NEEDS_MAX sets of hints of
+/* What it can answer: the set of slots, and up to NEEDS_MAX sets of hints of
  * which any suffices. */
 unsigned connector_channels(const struct connector *connector);
 size_t connector_needs(const struct connector *connector, unsigned out_needs[NEEDS_MAX]);
@@ -66,9 +67,9 @@ bool connector_build(const struct connector *connector, const struct hints *hint
 /* Zeroes the texts of a request: they hold secrets. */
 void connector_request_wipe(struct connector_request *request);
 
-/* The outcome of an answer, and with OUTCOME_HIT the values of the wanted
- * channels in `arena`; values not found are empty. */
+/* `out_values` is an array of slots_end(wanted). The outcome of an answer, and with OUTCOME_HIT the values of the
+ * wanted slots in `arena`; values not found are empty. */
 enum outcome connector_read(const struct connector *connector, const struct connector_answer *answer, unsigned wanted,
-                            struct arena *arena, struct provider_value out_values[CHANNEL_COUNT]);
+                            struct arena *arena, struct provider_value *out_values);
 
 #endif

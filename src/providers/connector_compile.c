@@ -690,6 +690,26 @@ static bool compile_channel(struct compiler *c, const json_t *object, struct cha
     return leave(c, mark);
 }
 
+/* "channels" and "account": where each slot's value is. */
+static bool compile_slots(struct compiler *c, const json_t *object, const char *const *words)
+{
+    if (!check_members(c, object, words))
+        return false;
+    for (; *words != NULL; words++) {
+        const json_t *value = json_object_get(object, *words);
+        size_t mark = enter(c, *words);
+        unsigned slot = 0;
+
+        check(slot_from(str_from(*words), &slot));
+        if (value != NULL && !compile_channel(c, value, &c->connector->of[slot]))
+            return false;
+        if (value != NULL)
+            c->connector->channels |= 1u << slot;
+        leave(c, mark);
+    }
+    return true;
+}
+
 static bool compile_channels(struct compiler *c, const json_t *channels)
 {
     static const char *const words[] = {
@@ -699,21 +719,35 @@ static bool compile_channels(struct compiler *c, const json_t *channels)
             NULL,
     };
 
-    if (!check_members(c, channels, words))
-        return false;
-    if (json_object_size(channels) == 0)
+    if (json_is_object(channels) && json_object_size(channels) == 0)
         return mistake(c, "must name at least one of work_email, personal_email, phone, linkedin_url");
-    for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
-        const json_t *value = json_object_get(channels, words[i]);
-        size_t mark = enter(c, words[i]);
+    return compile_slots(c, channels, words);
+}
 
-        if (value != NULL && !compile_channel(c, value, &c->connector->of[i]))
-            return false;
-        if (value != NULL)
-            c->connector->channels |= 1u << i;
-        leave(c, mark);
+/* A company is asked for by its domain and nothing else. */
+static bool can_ask_by_domain(const struct connector *connector)
+{
+    for (size_t i = 0; i < connector->needs_count; i++) {
+        if ((connector->needs[i] & ~(1u << HINT_COMPANY_DOMAIN)) == 0)
+            return true;
     }
-    return true;
+    return false;
+}
+
+static bool compile_account(struct compiler *c, const json_t *account)
+{
+    static const char *const words[] = {
+#define FIELD(id, name, type) name,
+        FIELDS(FIELD)
+#undef FIELD
+            NULL,
+    };
+
+    if (json_is_object(account) && json_object_size(account) == 0)
+        return mistake(c, "must name at least one field of a company, like industry");
+    if (!can_ask_by_domain(c->connector))
+        return mistake(c, "wants [\"company_domain\"] among \"needs\": nothing else is known of a company");
+    return compile_slots(c, account, words);
 }
 
 /* --- the whole --- */
@@ -733,14 +767,19 @@ static bool compile_name(struct compiler *c, const json_t *name)
 /* "needs" before "request": the URL's path is checked against it. */
 static bool compile(struct compiler *c, const json_t *doc)
 {
-    static const char *const words[] = {"connector", "name", "needs", "request", "outcomes", "channels", NULL};
+    static const char *const words[] = {"connector", "name",     "needs",   "request",
+                                        "outcomes",  "channels", "account", NULL};
     static const struct member members[] = {
         {"connector", true, compile_version},  {"name", false, compile_name},
         {"needs", true, compile_needs},        {"request", true, compile_request},
-        {"outcomes", false, compile_outcomes}, {"channels", true, compile_channels},
+        {"outcomes", false, compile_outcomes}, {"channels", false, compile_channels},
+        {"account", false, compile_account},
     };
 
-    return check_members(c, doc, words) && compile_members(c, doc, members, LEN(members));
+    if (!check_members(c, doc, words) || !compile_members(c, doc, members, LEN(members)))
+        return false;
+    return c->connector->channels != 0 ||
+           mistake_at(c, "channels", "is missing: say where the values are, here or in \"account\"");
 }
 
 enum err connector_compile(const json_t *doc, struct connector **out_connector, struct provider_place *place)

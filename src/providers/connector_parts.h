@@ -54,7 +54,7 @@ struct rule {
 
 struct channel_rule {
     struct str pointers[CONNECTOR_POINTERS_MAX];
-    size_t pointers_count; /* 0: not a channel of this connector */
+    size_t pointers_count; /* 0: not a slot of this connector */
     bool has_at;
     struct str at;
     double scale;
@@ -76,7 +76,7 @@ struct connector {
     struct node *body;                                 /* NULL: none */
     struct rule *rules;
     size_t rules_count;
-    struct channel_rule of[CHANNEL_COUNT];
+    struct channel_rule of[SLOT_COUNT];
 };
 
 /* Is a segment of this path "." or ".."? Others may resolve it. */

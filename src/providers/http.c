@@ -89,7 +89,6 @@ static void ask(struct provider *provider, struct provider_call *call)
     struct err_detail why = {"the request is too large"};
     struct arena arena; /* of the request: the client copies it */
 
-    memset(call->values, 0, sizeof call->values);
     arena_init(&arena, REQUEST_BYTES_MAX);
     if (connector_build(http_provider->connector, call->hints, http_provider->secret_texts, &arena, &request, &why)) {
         start_call(http_provider, call, &request);

@@ -17,10 +17,10 @@ struct provider_place {
     struct err_detail detail;
 };
 
-/* Files of people. Entry members: "file" (path; .csv with a header line or
+/* Files of people or companies. Entry members: "file" (path; .csv with a header line or
  * .jsonl), "columns" (optional object: our word to the file's column or member
  * name), "confidence" (0 to 1, default 0.9; a column "confidence" wins, per row).
- * Recognised columns: the hints and channels by their own names, and
+ * Recognised columns: the hints, channels and fields of a company by their own names, "domain", and
  * "confidence" and "source"; others are passed over. What answers what:
  * providers/people.h. Paths are relative to `folder`. */
 must_use enum err dataset_provider_new(struct loop *loop, const json_t *entry, struct str folder,

@@ -14,14 +14,14 @@ static const char *const column_names[] = {
 
 const char *people_column_name(enum people_column column)
 {
-    check((size_t)column < LEN(column_names));
-    return column_names[column];
+    check(column < PEOPLE_COLUMN_COUNT);
+    return column < PEOPLE_FIELDS ? column_names[column] : slot_name(CHANNEL_COUNT + column - PEOPLE_FIELDS);
 }
 
 bool people_column_from(struct str name, enum people_column *out_column)
 {
-    for (size_t i = 0; i < LEN(column_names); i++) {
-        if (str_is(name, str_from(column_names[i]))) {
+    for (unsigned i = 0; i < PEOPLE_COLUMN_COUNT; i++) {
+        if (str_is(name, str_from(people_column_name((enum people_column)i)))) {
             *out_column = (enum people_column)i;
             return true;
         }
@@ -64,14 +64,21 @@ static void add_email(struct keys *keys, struct str text)
         keys->count++;
 }
 
+static struct str company_domain(const struct people *people)
+{
+    struct str domain = cell(people, PEOPLE_COMPANY_DOMAIN);
+
+    return domain.len != 0 ? domain : cell(people, PEOPLE_DOMAIN);
+}
+
 /* The company's domain as the row says it, else that of its work e-mail. */
 static bool row_domain(const struct people *people, struct identity_text *out)
 {
     struct str work_email = cell(people, people_has(people, PEOPLE_WORK_EMAIL) ? PEOPLE_WORK_EMAIL : PEOPLE_EMAIL);
     struct identity_text email;
 
-    if (cell(people, PEOPLE_COMPANY_DOMAIN).len != 0)
-        return domain_normalise(cell(people, PEOPLE_COMPANY_DOMAIN), out, NULL);
+    if (company_domain(people).len != 0)
+        return domain_normalise(company_domain(people), out, NULL);
     if (work_email.len == 0 || !email_key(work_email, &email, NULL))
         return false;
     return !is_free_mail_domain(email_domain(identity_str(&email))) &&
@@ -97,6 +104,15 @@ static bool row_has_person(const struct people *people)
            cell(people, PEOPLE_FIRST_NAME).len != 0 || cell(people, PEOPLE_LAST_NAME).len != 0;
 }
 
+static bool row_has_field(const struct people *people)
+{
+    for (unsigned i = PEOPLE_FIELDS; i < PEOPLE_COLUMN_COUNT; i++) {
+        if (cell(people, (enum people_column)i).len != 0)
+            return true;
+    }
+    return false;
+}
+
 static void row_keys(const struct people *people, enum people_identity identity, struct keys *out)
 {
     out->count = 0;
@@ -113,9 +129,13 @@ static void row_keys(const struct people *people, enum people_identity identity,
     case BY_PERSON:
         add_person(out, people);
         break;
-    default:
+    case BY_DOMAIN:
         if (!row_has_person(people))
             out->count = row_domain(people, &out->of[0]) ? 1 : 0;
+        break;
+    default:
+        if (row_has_field(people) && company_domain(people).len != 0)
+            out->count = domain_normalise(company_domain(people), &out->of[0], NULL) ? 1 : 0;
     }
 }
 
@@ -193,6 +213,10 @@ static unsigned channels_of(const struct people *people)
         channels |= 1u << CHANNEL_PHONE;
     if (people_has(people, PEOPLE_LINKEDIN_URL))
         channels |= 1u << CHANNEL_LINKEDIN_URL;
+    for (unsigned i = 0; i < FIELD_COUNT; i++) {
+        if (people_has(people, (enum people_column)(PEOPLE_FIELDS + i)))
+            channels |= 1u << (CHANNEL_COUNT + i);
+    }
     return channels;
 }
 
@@ -216,14 +240,14 @@ bool people_columns_are_known(const struct people *people)
 
 enum err people_check(const struct people *people, struct err_detail *detail)
 {
-    bool has_identity =
-        has_any_email(people) || people_has(people, PEOPLE_LINKEDIN_URL) || people_has(people, PEOPLE_COMPANY_DOMAIN);
+    bool has_identity = has_any_email(people) || people_has(people, PEOPLE_LINKEDIN_URL) ||
+                        people_has(people, PEOPLE_COMPANY_DOMAIN) || people_has(people, PEOPLE_DOMAIN);
 
     if (!people_columns_are_known(people) || (people->channels != 0 && has_identity))
         return ERR_NONE;
     if (has_identity)
-        err_explain(detail, "No column holds a contact: name one work_email, personal_email, phone or linkedin_url, "
-                            "or map it with \"columns\"");
+        err_explain(detail, "No column holds a contact or a company's field: name one work_email, personal_email, "
+                            "phone, linkedin_url, industry, employee_count…, or map it with \"columns\"");
     else
         err_explain(detail, "No column tells who a row is: name one email, work_email, linkedin_url or "
                             "company_domain, or map it with \"columns\"");
@@ -252,7 +276,7 @@ void people_init(struct people *people)
 {
     *people = (struct people){.confidence_ppm = CONFIDENCE_DEFAULT_PPM};
     for (size_t i = 0; i < PEOPLE_COLUMN_COUNT; i++)
-        people->names[i] = str_from(column_names[i]);
+        people->names[i] = str_from(people_column_name((enum people_column)i));
 }
 
 void people_deinit(struct people *people)
@@ -289,7 +313,8 @@ static bool has_person_hint(const struct hints *hints)
            hints->of[HINT_FIRST_NAME].len != 0 || hints->of[HINT_LAST_NAME].len != 0;
 }
 
-/* The key of the question for one kind of identity; false when it has none. */
+/* The key of the question for one kind of identity; false when it has none.
+ * That of BY_DOMAIN serves for BY_ACCOUNT too. */
 static bool question_key(const struct hints *hints, enum people_identity identity, struct identity_text *out)
 {
     const struct str *of = hints->of;
@@ -325,9 +350,9 @@ static struct str plain_email(const struct people *people, bool is_personal)
     return email.len != 0 && is_free_email(email) == is_personal ? email : STR_NONE;
 }
 
-static struct str row_value(const struct people *people, enum channel channel)
+static struct str row_value(const struct people *people, unsigned slot)
 {
-    switch (channel) {
+    switch (slot) {
     case CHANNEL_WORK_EMAIL:
         return people_has(people, PEOPLE_WORK_EMAIL) ? cell(people, PEOPLE_WORK_EMAIL) : plain_email(people, false);
     case CHANNEL_PERSONAL_EMAIL:
@@ -335,18 +360,20 @@ static struct str row_value(const struct people *people, enum channel channel)
                                                          : plain_email(people, true);
     case CHANNEL_PHONE:
         return cell(people, PEOPLE_PHONE);
-    default:
+    case CHANNEL_LINKEDIN_URL:
         return cell(people, PEOPLE_LINKEDIN_URL);
+    default:
+        return cell(people, (enum people_column)(PEOPLE_FIELDS + slot - CHANNEL_COUNT));
     }
 }
 
-static void fill_from_row(const struct people *people, unsigned channels, struct arena *arena,
-                          struct provider_value values[CHANNEL_COUNT])
+static void fill_from_row(const struct people *people, unsigned slots, struct arena *arena,
+                          struct provider_value *values)
 {
-    for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
-        struct str value = row_value(people, (enum channel)i);
+    for (unsigned i = 0; i < slots_end(slots); i++) {
+        struct str value = (slots & 1u << i) != 0 ? row_value(people, i) : STR_NONE;
 
-        if ((channels & 1u << i) == 0 || values[i].value.len != 0 || value.len == 0)
+        if (values[i].value.len != 0 || value.len == 0)
             continue;
         values[i].value = arena_keep(arena, value);
         values[i].confidence_ppm = row_confidence(people);
@@ -355,8 +382,8 @@ static void fill_from_row(const struct people *people, unsigned channels, struct
     }
 }
 
-static bool find_by(struct people *people, enum people_identity identity, struct str key, unsigned channels,
-                    struct arena *arena, struct provider_value values[CHANNEL_COUNT])
+static bool find_by(struct people *people, enum people_identity identity, struct str key, unsigned slots,
+                    struct arena *arena, struct provider_value *values)
 {
     struct index *index = &people->by[identity];
     struct index_cursor cursor = index_find(index, str_hash(key, identity));
@@ -370,19 +397,20 @@ static bool find_by(struct people *people, enum people_identity identity, struct
         if (!keys_have(&keys, key))
             continue;
         is_found = true;
-        fill_from_row(people, channels, arena, values);
+        fill_from_row(people, slots, arena, values);
     }
     return is_found;
 }
 
-bool people_find(struct people *people, const struct hints *hints, unsigned channels, struct arena *arena,
-                 struct provider_value values[CHANNEL_COUNT])
+bool people_find(struct people *people, const struct hints *hints, unsigned slots, struct arena *arena,
+                 struct provider_value *values)
 {
+    bool is_account = (slots & FIELDS_ALL) != 0;
     struct identity_text key;
 
-    for (unsigned i = 0; i < PEOPLE_IDENTITY_COUNT; i++) {
+    for (unsigned i = is_account ? BY_ACCOUNT : 0; i < (is_account ? PEOPLE_IDENTITY_COUNT : BY_ACCOUNT); i++) {
         if (question_key(hints, (enum people_identity)i, &key) &&
-            find_by(people, (enum people_identity)i, identity_str(&key), channels, arena, values))
+            find_by(people, (enum people_identity)i, identity_str(&key), slots, arena, values))
             return true;
     }
     return false;

@@ -72,13 +72,26 @@ unsigned hints_mask(const struct hints *hints)
 
 bool provider_can_answer(const struct provider *provider, unsigned hints_mask, enum channel channel)
 {
-    if ((provider->channels & 1u << channel) == 0)
+    if (!provider_offers(provider, channel))
         return false;
+    if (channel == CHANNEL_ACCOUNT)
+        return (hints_mask & 1u << HINT_COMPANY_DOMAIN) != 0;
     for (size_t i = 0; i < provider->needs_count; i++) {
         if ((provider->needs[i] & ~hints_mask) == 0)
             return true;
     }
     return false;
+}
+
+bool provider_offers(const struct provider *provider, enum channel channel)
+{
+    return (provider->channels & waterfall_slots(channel)) != 0;
+}
+
+int64_t provider_price(const struct provider *provider, enum channel channel, bool is_discovery)
+{
+    check(!is_discovery || channel < CHANNEL_COUNT);
+    return is_discovery ? provider->discovery_prices[channel] : provider->prices[channel];
 }
 
 static void call_done(struct later *later)
@@ -97,7 +110,7 @@ void provider_call_end(struct loop *loop, struct provider_call *call, enum outco
 
 bool provider_call_has_value(const struct provider_call *call)
 {
-    for (size_t i = 0; i < CHANNEL_COUNT; i++) {
+    for (size_t i = 0; i < slots_end(call->channels); i++) {
         if (call->values[i].value.len != 0)
             return true;
     }

@@ -84,14 +84,14 @@ struct provider_value {
 struct provider_call {
     /* in */
     const struct hints *hints; /* valid until done */
-    unsigned channels;         /* wanted */
+    unsigned channels;         /* wanted: a set of slots */
     int64_t timeout_us;
-    struct arena *arena; /* answers are kept here */
+    struct arena *arena;           /* answers are kept here */
+    struct provider_value *values; /* out: zeroed, [slots_end(channels)] */
     void (*done)(struct provider_call *call);
 
     /* out */
     enum outcome outcome; /* HIT when any wanted channel has a value, MISS when it answered without, else a failure */
-    struct provider_value values[CHANNEL_COUNT];
 
     void *state;        /* the kind's own, in the arena */
     struct later later; /* the kind's own: see provider_call_end */
@@ -111,10 +111,11 @@ enum { NEEDS_MAX = 8, PROVIDER_NAME_BYTES_MAX = 64 };
 struct provider {
     const struct provider_kind *kind;
     struct str name;           /* what `source` says; owned */
-    unsigned channels;         /* that it can fill */
+    unsigned channels;         /* the slots that it can fill */
     unsigned needs[NEEDS_MAX]; /* alternatives, each a set of hints that suffices */
     size_t needs_count;
-    int64_t prices[CHANNEL_COUNT]; /* credits for a channel found */
+    int64_t prices[WATERFALL_COUNT];         /* credits for a channel found, or for any fields of a company */
+    int64_t discovery_prices[CHANNEL_COUNT]; /* when the person was asked for by name */
     int64_t timeout_us;
 
     struct series *calls[OUTCOME_COUNT]; /* for GET /metrics: see provider_count_call */
@@ -130,7 +131,16 @@ void provider_call_end(struct loop *loop, struct provider_call *call, enum outco
 /* Does any of the call's values say something? */
 bool provider_call_has_value(const struct provider_call *call);
 
-/* Can it be asked with these hints for this channel? */
+/* Can it be asked with these hints for this channel? For the fields of a
+ * company the domain is enough for whoever has any. */
 bool provider_can_answer(const struct provider *provider, unsigned hints_mask, enum channel channel);
+
+/* Has it anything for that waterfall? */
+bool provider_offers(const struct provider *provider, enum channel channel);
+
+int64_t provider_price(const struct provider *provider, enum channel channel, bool is_discovery);
+
+/* A channel costs twice as much to discover, unless the configuration says else. */
+enum { DISCOVERY_FACTOR = 2 };
 
 #endif

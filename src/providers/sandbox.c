@@ -16,40 +16,52 @@ EMBED(sandbox_provider_a, "sandbox/provider_a.csv");
 EMBED(sandbox_provider_b, "sandbox/provider_b.csv");
 EMBED(sandbox_provider_c, "sandbox/provider_c.csv");
 EMBED(sandbox_provider_d, "sandbox/provider_d.csv");
+EMBED(sandbox_companies_a, "sandbox/companies_a.csv");
+EMBED(sandbox_companies_c, "sandbox/companies_c.csv");
+EMBED(sandbox_companies_d, "sandbox/companies_d.csv");
+
+struct embedded {
+    const char *file; /* NULL: none */
+    const char *text;
+    const uint64_t *bytes;
+};
+
+#define EMBEDDED(symbol, path)                                                                                         \
+    {                                                                                                                  \
+        path, symbol, &symbol##_bytes                                                                                  \
+    }
 
 struct profile {
     const char *name;
-    const char *file;
-    const char *text;
-    const uint64_t *bytes;
-    int64_t prices[CHANNEL_COUNT]; /* 0: does not sell that channel */
-    int64_t magic_ppm;             /* confidence of what it makes up */
+    struct embedded people, companies;
+    int64_t prices[WATERFALL_COUNT]; /* 0: does not sell that */
+    int64_t magic_ppm;               /* confidence of what it makes up */
 };
 
 static const struct profile profiles[SANDBOX_PROVIDERS] = {
     {"Provider A (sandbox)",
-     "sandbox/provider_a.csv",
-     sandbox_provider_a,
-     &sandbox_provider_a_bytes,
-     {[CHANNEL_WORK_EMAIL] = 3, [CHANNEL_PHONE] = 8},
+     EMBEDDED(sandbox_provider_a, "sandbox/provider_a.csv"),
+     EMBEDDED(sandbox_companies_a, "sandbox/companies_a.csv"),
+     {[CHANNEL_WORK_EMAIL] = 3, [CHANNEL_PHONE] = 8, [CHANNEL_ACCOUNT] = 2},
      950000},
     {"Provider B (sandbox)",
-     "sandbox/provider_b.csv",
-     sandbox_provider_b,
-     &sandbox_provider_b_bytes,
+     EMBEDDED(sandbox_provider_b, "sandbox/provider_b.csv"),
+     {.file = NULL},
      {[CHANNEL_PERSONAL_EMAIL] = 4, [CHANNEL_PHONE] = 6, [CHANNEL_LINKEDIN_URL] = 2},
      900000},
     {"Provider C (sandbox)",
-     "sandbox/provider_c.csv",
-     sandbox_provider_c,
-     &sandbox_provider_c_bytes,
-     {[CHANNEL_WORK_EMAIL] = 4, [CHANNEL_PERSONAL_EMAIL] = 5, [CHANNEL_LINKEDIN_URL] = 2},
+     EMBEDDED(sandbox_provider_c, "sandbox/provider_c.csv"),
+     EMBEDDED(sandbox_companies_c, "sandbox/companies_c.csv"),
+     {[CHANNEL_WORK_EMAIL] = 4, [CHANNEL_PERSONAL_EMAIL] = 5, [CHANNEL_LINKEDIN_URL] = 2, [CHANNEL_ACCOUNT] = 3},
      850000},
     {"Provider D (sandbox)",
-     "sandbox/provider_d.csv",
-     sandbox_provider_d,
-     &sandbox_provider_d_bytes,
-     {[CHANNEL_WORK_EMAIL] = 5, [CHANNEL_PERSONAL_EMAIL] = 6, [CHANNEL_PHONE] = 12, [CHANNEL_LINKEDIN_URL] = 3},
+     EMBEDDED(sandbox_provider_d, "sandbox/provider_d.csv"),
+     EMBEDDED(sandbox_companies_d, "sandbox/companies_d.csv"),
+     {[CHANNEL_WORK_EMAIL] = 5,
+      [CHANNEL_PERSONAL_EMAIL] = 6,
+      [CHANNEL_PHONE] = 12,
+      [CHANNEL_LINKEDIN_URL] = 3,
+      [CHANNEL_ACCOUNT] = 4},
      800000},
 };
 
@@ -58,6 +70,7 @@ struct sandbox {
     struct loop *loop;
     const struct profile *profile;
     struct people people;
+    struct people companies;
 };
 
 /* What a magic local part makes happen: its outcome, after how long, and which
@@ -216,7 +229,7 @@ static void end_after(struct sandbox *sandbox, struct provider_call *call, int64
     if (after_us >= call->timeout_us) {
         after_us = call->timeout_us;
         call->outcome = OUTCOME_TIMEOUT;
-        memset(call->values, 0, sizeof call->values);
+        memset(call->values, 0, slots_end(call->channels) * sizeof *call->values);
     }
     wait->call = call;
     loop_timer_init(sandbox->loop, &wait->timer, wait_expired);
@@ -258,11 +271,13 @@ static void ask(struct provider *provider, struct provider_call *call)
     struct identity_text email;
     struct str local;
     const struct play *play = read_magic(call->hints, &email, &local);
+    bool is_account = (call->channels & FIELDS_ALL) != 0;
 
     if (play != NULL)
         make_up(sandbox, play, local, call);
     else
-        people_find(&sandbox->people, call->hints, call->channels & provider->channels, call->arena, call->values);
+        people_find(is_account ? &sandbox->companies : &sandbox->people, call->hints,
+                    call->channels & provider->channels, call->arena, call->values);
     end(sandbox, call, play != NULL ? play : &known);
 }
 
@@ -271,6 +286,7 @@ static void sandbox_free(struct provider *provider)
     struct sandbox *sandbox = container_of(provider, struct sandbox, provider);
 
     people_deinit(&sandbox->people);
+    people_deinit(&sandbox->companies);
     mem_free(sandbox);
 }
 
@@ -282,10 +298,19 @@ static void fill_from_profile(struct provider *provider, const struct profile *p
 
     provider->name = (struct str){mem_copy_text(name.ptr, name.len), name.len};
     provider->timeout_us = TIMEOUT_US;
+    memcpy(provider->prices, profile->prices, sizeof provider->prices);
     for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
-        provider->prices[i] = profile->prices[i];
+        provider->discovery_prices[i] = DISCOVERY_FACTOR * profile->prices[i];
         provider->channels |= profile->prices[i] != 0 ? 1u << i : 0;
     }
+}
+
+static enum err load(struct people *people, const struct embedded *embedded, struct err_detail *detail)
+{
+    if (embedded->file == NULL)
+        return ERR_NONE;
+    return people_load_text(people, embedded->file, (struct str){embedded->text, (size_t)*embedded->bytes}, TABLE_CSV,
+                            detail);
 }
 
 enum err sandbox_provider_new(struct loop *loop, size_t index, struct provider **out_provider,
@@ -302,13 +327,16 @@ enum err sandbox_provider_new(struct loop *loop, size_t index, struct provider *
     sandbox->loop = loop;
     sandbox->profile = profile;
     people_init(&sandbox->people);
-    err = people_load_text(&sandbox->people, profile->file, (struct str){profile->text, (size_t)*profile->bytes},
-                           TABLE_CSV, &place->detail);
+    people_init(&sandbox->companies);
+    err = load(&sandbox->people, &profile->people, &place->detail);
+    if (err == ERR_NONE)
+        err = load(&sandbox->companies, &profile->companies, &place->detail);
     if (err != ERR_NONE) {
         sandbox_free(&sandbox->provider);
         return err;
     }
     fill_from_profile(&sandbox->provider, profile);
+    sandbox->provider.channels |= sandbox->companies.channels & FIELDS_ALL;
     sandbox->provider.needs_count = sandbox->people.needs_count;
     memcpy(sandbox->provider.needs, sandbox->people.needs, sizeof sandbox->people.needs);
     *out_provider = &sandbox->provider;

@@ -122,9 +122,10 @@ static void unpack(struct entry *entry, struct arena *arena, struct record *out)
 {
     char *texts = texts_of(entry) + entry->key_len;
 
-    *out = (struct record){.id = entry->record_id};
-    for (size_t i = 0; i < CHANNEL_COUNT; i++)
-        out->channels[i].verified = -1;
+    *out = (struct record){.id = entry->record_id,
+                           .channels = channels_new(arena, entry->kind == IDENTITY_ACCOUNT_DOMAIN)};
+    if (out->channels == NULL)
+        return;
     for (size_t i = 0; i < entry->channel_count; i++) {
         const struct packed_channel *packed = &entry->channels[i];
         struct kept_channel *kept = &out->channels[packed->channel];
@@ -152,6 +153,12 @@ bool record_cache_find(struct record_cache *cache, struct id workspace_id, const
     return !arena->is_full;
 }
 
+/* How many slots a record has that is asked for by that identity. */
+static size_t slots_of(const struct identity *identity)
+{
+    return identity->kind == IDENTITY_ACCOUNT_DOMAIN ? SLOT_COUNT : CHANNEL_COUNT;
+}
+
 static bool is_known(const struct kept_channel *kept)
 {
     return kept->value.len != 0 || kept->missed_at_us != 0;
@@ -164,7 +171,7 @@ static size_t packed_bytes(const struct identity *identity, const struct record 
 
     if (identity->key.len > TEXT_BYTES_MAX)
         return 0;
-    for (size_t i = 0; i < CHANNEL_COUNT; i++) {
+    for (size_t i = 0; i < slots_of(identity); i++) {
         const struct kept_channel *kept = &record->channels[i];
 
         if (kept->value.len > TEXT_BYTES_MAX || kept->source.len > TEXT_BYTES_MAX)
@@ -207,7 +214,7 @@ static struct entry *pack(struct id workspace_id, const struct identity *identit
     entry->bytes = (uint32_t)bytes;
     entry->kind = (uint8_t)identity->kind;
     entry->key_len = (uint16_t)identity->key.len;
-    for (size_t i = 0; i < CHANNEL_COUNT; i++) {
+    for (size_t i = 0; i < slots_of(identity); i++) {
         if (is_known(&record->channels[i]))
             pack_channel(&entry->channels[entry->channel_count++], i, &record->channels[i]);
     }

@@ -74,10 +74,10 @@ static enum err read_channels(struct store_db *db, const struct store_find *find
 
     bind_record(statement, find->workspace_id, record->id);
     while ((err = db_row(statement, &has_row)) == ERR_NONE && has_row) {
-        enum channel channel;
+        unsigned slot;
 
-        if (channel_from(db_column_str(statement, 0), &channel))
-            read_channel(statement, find->arena, &record->channels[channel]);
+        if (slot_from(db_column_str(statement, 0), &slot) && (slot < CHANNEL_COUNT || find->is_account))
+            read_channel(statement, find->arena, &record->channels[slot]);
     }
     return err;
 }
@@ -93,6 +93,7 @@ static enum err read_record_row(struct store_db *db, const struct store_find *fi
     if (err == ERR_NONE && has_row) {
         record->id = id;
         record->created_at_us = sqlite3_column_int64(statement, 0);
+        record->is_account = sqlite3_column_int(statement, 1) != 0;
     }
     sqlite3_reset(statement);
     return err;
@@ -127,8 +128,9 @@ static enum err run_find(struct store_db *db, struct store_op *op)
     enum err err = find_id(db, find, &id);
 
     *find->record = (struct record){.identity_count = 0};
-    for (size_t i = 0; i < CHANNEL_COUNT; i++)
-        find->record->channels[i].verified = -1;
+    find->record->channels = channels_new(find->arena, find->is_account);
+    if (find->record->channels == NULL)
+        return ERR_OVERLOADED;
     if (err == ERR_NONE && !id_is_none(id) && !id_is_none(find->once))
         err = find_once(db, find, id);
     if (err != ERR_NONE || id_is_none(id))
@@ -267,13 +269,13 @@ static enum err write_identities(struct store_db *db, const struct store_commit 
     return err;
 }
 
-static enum err write_channel(struct store_db *db, const struct store_commit *commit, enum channel channel)
+static enum err write_channel(struct store_db *db, const struct store_commit *commit, unsigned slot)
 {
     sqlite3_stmt *statement = db_statement(db, SQL_PUT_CHANNEL);
-    const struct kept_channel *kept = &commit->channels[channel];
+    const struct kept_channel *kept = &commit->channels[slot];
 
     bind_record(statement, commit->workspace_id, commit->record_id);
-    db_bind_str(statement, 3, str_from(channel_name(channel)));
+    db_bind_str(statement, 3, str_from(slot_name(slot)));
     db_bind_str(statement, 4, kept->value);
     db_bind_str(statement, 5, kept->source);
     sqlite3_bind_int64(statement, 6, kept->confidence_ppm);
@@ -293,7 +295,7 @@ static enum err write_channels(struct store_db *db, const struct store_commit *c
 {
     enum err err = ERR_NONE;
 
-    for (unsigned i = 0; i < CHANNEL_COUNT && err == ERR_NONE; i++) {
+    for (unsigned i = 0; i < SLOT_COUNT && err == ERR_NONE; i++) {
         if ((commit->changed & 1u << i) != 0)
             err = write_channel(db, commit, i);
     }
@@ -308,6 +310,7 @@ static enum err write_record(struct store_db *db, const struct store_commit *com
         return ERR_NONE;
     bind_record(statement, commit->workspace_id, commit->record_id);
     sqlite3_bind_int64(statement, 3, commit->at_us);
+    sqlite3_bind_int(statement, 4, commit->is_account);
     return db_run(db, statement, NULL);
 }
 
@@ -412,6 +415,8 @@ static enum err run_erase(struct store_db *db, struct store_op *op)
 
     erase->record = (struct record){.identity_count = 0};
     err = read_details(db, &find, erase->record_id, &erase->record);
+    if (err == ERR_NONE && erase->record.is_account != erase->is_account)
+        erase->record = (struct record){.identity_count = 0};
     if (err != ERR_NONE || id_is_none(erase->record.id))
         return err;
     err = erase_rows(db, erase, SQL_ERASE_CHANNELS, &erase->channels);
@@ -446,6 +451,7 @@ static enum err run_trails(struct store_db *db, struct store_op *op)
     trails->next_seq = 0;
     bind_record(statement, trails->workspace_id, trails->record_id);
     err = db_row(statement, &trails->found);
+    trails->found = trails->found && (sqlite3_column_int(statement, 1) != 0) == trails->is_account;
     sqlite3_reset(statement);
     if (err != ERR_NONE)
         return err;
@@ -488,7 +494,7 @@ static enum err run_tallies(struct store_db *db, struct store_op *op)
     while ((err = db_row(statement, &has_row)) == ERR_NONE && has_row) {
         struct tally *tally = &tallies->tallies[tallies->count];
 
-        if (!channel_from(db_column_str(statement, 0), &tally->channel))
+        if (!waterfall_from(db_column_str(statement, 0), &tally->channel))
             continue;
         tally->provider = arena_keep(tallies->arena, db_column_str(statement, 1));
         tally->asked = sqlite3_column_int64(statement, 2);

@@ -20,6 +20,7 @@ static const char first[] =
     " revoked_at BIGINT NOT NULL, last_used_at BIGINT NOT NULL, PRIMARY KEY (workspace_id, key_id)) WITHOUT ROWID;"
 
     "CREATE TABLE record (workspace_id BLOB NOT NULL, record_id BLOB NOT NULL, created_at BIGINT NOT NULL,"
+    " is_account INTEGER NOT NULL,"
     " PRIMARY KEY (workspace_id, record_id)) WITHOUT ROWID;"
 
     "CREATE TABLE identity (workspace_id BLOB NOT NULL, kind INTEGER NOT NULL, key TEXT NOT NULL,"

@@ -433,3 +433,13 @@ enum err store_check_pages(struct store *store, struct err_detail *detail)
     sqlite3_finalize(statement);
     return err;
 }
+
+struct kept_channel *channels_new(struct arena *arena, bool is_account)
+{
+    size_t count = is_account ? SLOT_COUNT : CHANNEL_COUNT;
+    struct kept_channel *channels = arena_alloc(arena, count * sizeof *channels);
+
+    for (size_t i = 0; channels != NULL && i < count; i++)
+        channels[i].verified = -1;
+    return channels;
+}

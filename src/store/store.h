@@ -43,7 +43,14 @@ struct store_op {
 
 /* --- what is kept ------------------------------------------------------- */
 
-enum identity_kind { IDENTITY_EMAIL, IDENTITY_LINKEDIN, IDENTITY_PERSON, IDENTITY_DOMAIN, IDENTITY_KIND_COUNT };
+enum identity_kind {
+    IDENTITY_EMAIL,
+    IDENTITY_LINKEDIN,
+    IDENTITY_PERSON,
+    IDENTITY_DOMAIN,         /* somebody unknown at a company */
+    IDENTITY_ACCOUNT_DOMAIN, /* the company itself: never the same record */
+    IDENTITY_KIND_COUNT
+};
 
 enum { IDENTITIES_MAX = 16 }; /* of one record; further ones are not kept */
 
@@ -53,7 +60,7 @@ struct identity {
     struct str shown; /* as it was given or found; empty: like key */
 };
 
-/* What is known of one channel of a record. A value and a miss can stand side
+/* What is known of one slot (a person's channel, a company's field) of a record. A value and a miss can stand side
  * by side: a value of 0.6, and the knowledge that nobody has one of 0.9. */
 struct kept_channel {
     struct str value; /* empty: none */
@@ -71,10 +78,14 @@ struct kept_channel {
 struct record {
     struct id id;                /* none: no such record */
     int64_t created_at_us;       /* 0: not read */
+    bool is_account;             /* a company; read with details */
     struct identity *identities; /* read with details: room for IDENTITIES_MAX; NULL: not read */
     size_t identity_count;
-    struct kept_channel channels[CHANNEL_COUNT];
+    struct kept_channel *channels; /* [SLOT_COUNT] of a company, else [CHANNEL_COUNT]; in the reader's arena */
 };
+
+/* Nothing is known of any slot; NULL when the arena is full. */
+struct kept_channel *channels_new(struct arena *arena, bool is_account);
 
 /* The end of a workspace's ledger: what the next entry is chained to. */
 struct ledger_head {
@@ -229,6 +240,7 @@ struct store_entries {
     struct id workspace_id;
     int64_t before_seq; /* 0: from the newest */
     struct ledger_entry entries[ENTRIES_PAGE];
+    bool is_account[ENTRIES_PAGE]; /* what kind of record each is about */
     size_t count;
     bool has_more;
 };
@@ -248,6 +260,7 @@ struct store_find {
     struct id once;        /* not none: was a lookup whose id ends like this committed for the record … */
     int64_t once_since_us; /* … after this time? */
     bool was_once;         /* out: it was */
+    bool is_account;       /* looks for a company */
     bool with_details;     /* the record's identities and age too, and whether record_id exists */
     struct arena *arena;   /* the record's texts are kept here */
     struct record *record; /* out: id none when nothing is found */
@@ -260,6 +273,7 @@ struct store_erase {
     struct store_op op;
     struct id workspace_id;
     struct id record_id;
+    bool is_account; /* what kind of record it has to be */
     struct arena *arena;
     struct record record; /* out: what it was, with its identities; id none when there is no such record */
     int channels;         /* out: rows that went */
@@ -271,7 +285,7 @@ void store_erase_record(struct store *store, struct store_erase *erase,
 
 /* How often a provider was really asked for a channel, and hit. */
 struct tally {
-    enum channel channel;
+    enum channel channel; /* CHANNEL_ACCOUNT too */
     struct str provider;
     int64_t asked;
     int64_t hits;
@@ -286,11 +300,12 @@ struct store_commit {
     struct id workspace_id;
     struct id record_id;
     bool is_new_record;
+    bool is_account; /* of a new record: a company */
     int64_t at_us;
     const struct identity *identities; /* to add; one that another record has stays there */
     size_t identity_count;
-    unsigned changed;                    /* the channels to write */
-    const struct kept_channel *channels; /* [CHANNEL_COUNT] */
+    unsigned changed;                    /* the slots to write */
+    const struct kept_channel *channels; /* as in the record */
     struct str trail;
     const struct tally *tallies;
     size_t tally_count;
@@ -309,6 +324,7 @@ struct store_trails {
     struct store_op op;
     struct id workspace_id;
     struct id record_id;
+    bool is_account;    /* what kind of record it has to be */
     int64_t before_seq; /* 0: from the newest */
     struct buf *out;    /* initialised by the caller */
     bool found;         /* is there such a record? */
@@ -318,7 +334,7 @@ void store_read_trails(struct store *store, struct store_trails *trails,
                        void (*done)(struct store_op *op, enum err err));
 
 /* A workspace's tallies of all providers, for odds. */
-enum { TALLIES_MAX = 256 };
+enum { TALLIES_MAX = 320 };
 struct store_tallies {
     struct store_op op;
     struct id workspace_id;

@@ -59,15 +59,15 @@ static void read_answer(const struct connector *connector, struct str body)
     static const int statuses[] = {200, 204, 302, 400, 404, 503};
 
     for (size_t i = 0; i < LEN(statuses); i++) {
-        struct provider_value values[CHANNEL_COUNT];
+        struct provider_value values[SLOT_COUNT];
         struct connector_answer answer = {statuses[i], body};
         struct arena arena;
         enum outcome outcome;
         bool has_value = false;
 
         arena_init(&arena, 64 * 1024);
-        outcome = connector_read(connector, &answer, CHANNELS_ALL, &arena, values);
-        for (size_t j = 0; j < CHANNEL_COUNT; j++) {
+        outcome = connector_read(connector, &answer, CHANNELS_ALL | FIELDS_ALL, &arena, values);
+        for (size_t j = 0; j < SLOT_COUNT; j++) {
             check(values[j].confidence_ppm >= 0 && values[j].confidence_ppm <= PPM_ONE);
             has_value = has_value || values[j].value.len > 0;
         }

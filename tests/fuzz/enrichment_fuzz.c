@@ -74,7 +74,8 @@ static void check_mistakes(enum err err, const struct shape_mistakes *mistakes)
 }
 
 /* NULL: not even JSON. */
-static const struct question *read_whole(struct str text, struct arena *arena, struct question *out)
+static const struct question *read_whole(enum question_kind kind, struct str text, struct arena *arena,
+                                         struct question *out)
 {
     struct shape_mistakes mistakes;
     struct err_detail detail = {""};
@@ -86,7 +87,7 @@ static const struct question *read_whole(struct str text, struct arena *arena, s
         return NULL;
     }
     shape_mistakes_init(&mistakes);
-    err = question_read(doc, arena, out, &mistakes);
+    err = question_read(kind, doc, arena, out, &mistakes);
     check(err == ERR_NONE || err == ERR_INVALID || err == ERR_IDENTITY_REQUIRED || err == ERR_OVERLOADED);
     check_mistakes(err, &mistakes);
     shape_mistakes_deinit(&mistakes);
@@ -113,13 +114,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool is_whole, is_plain;
 
     arena_init(&arena, ARENA_BYTES_MAX);
-    is_whole = read_whole(text, &arena, &whole) != NULL;
+    is_whole = read_whole(QUESTION_ENRICH, text, &arena, &whole) != NULL;
     is_plain = question_read_plain(text, &arena, &plain);
     if (is_whole)
         check_question(&whole);
     check(is_whole || !is_plain);
     if (is_plain)
         check_same(&plain, &whole, &arena);
+    if (read_whole(QUESTION_DISCOVER, text, &arena, &whole) != NULL)
+        check_question(&whole);
+    if (read_whole(QUESTION_ACCOUNT, text, &arena, &whole) != NULL)
+        check(whole.channels == FIELDS_ALL && whole.identity_count == 1);
     arena_deinit(&arena);
     return 0;
 }

@@ -149,7 +149,7 @@ static inline enum err commit(struct data_folder *folder, struct store_commit *o
 /* What a lookup that used so many credits leaves behind, for a new record. */
 static inline struct store_commit commit_of(const struct data_folder *folder, struct id record_id, int64_t credits)
 {
-    static const struct kept_channel nothing[CHANNEL_COUNT];
+    static const struct kept_channel nothing[SLOT_COUNT];
     struct store_commit op = {.workspace_id = folder->workspace_id,
                               .record_id = record_id,
                               .is_new_record = true,

@@ -80,12 +80,78 @@ static void what_is_unusable_is_invalid_whatever_its_confidence(void **state)
     assert_int_equal(judge_value(CHANNEL_PHONE, &value, &hints, 900000, &normal), OUTCOME_INVALID);
 }
 
+static void fields_are_kept_in_their_types_or_not_at_all(void **state)
+{
+    static const struct {
+        unsigned slot;
+        const char *value;
+        const char *kept; /* NULL: invalid */
+    } fields[] = {
+        {SLOT_INDUSTRY, " Robotics / Hardware ", "Robotics / Hardware"},
+        {SLOT_INDUSTRY, "a\nb", NULL},
+        {SLOT_EMPLOYEE_COUNT, "240", "240"},
+        {SLOT_EMPLOYEE_COUNT, "0007", "7"},
+        {SLOT_EMPLOYEE_COUNT, "0", "0"},
+        {SLOT_EMPLOYEE_COUNT, "-1", NULL},
+        {SLOT_EMPLOYEE_COUNT, "1,000", NULL},
+        {SLOT_EMPLOYEE_COUNT, "1e3", NULL},
+        {SLOT_TOTAL_RAISED_USD, "9007199254740991", "9007199254740991"},
+        {SLOT_TOTAL_RAISED_USD, "9007199254740992", NULL},
+        {SLOT_LAST_FUNDING_DATE, "2024-02-29", "2024-02-29"},
+        {SLOT_LAST_FUNDING_DATE, "2025-02-29", NULL},
+        {SLOT_LAST_FUNDING_DATE, "2025-9-15", NULL},
+        {SLOT_LAST_FUNDING_DATE, "2025-09-15T00:00:00Z", NULL},
+        {SLOT_LAST_FUNDING_DATE, "15.09.2025", NULL},
+        {SLOT_TECH_STACK, "Snowflake; Okta ;Datadog", "[\"Snowflake\",\"Okta\",\"Datadog\"]"},
+        {SLOT_TECH_STACK, "[\"A;B\",\"C\"]", "[\"A;B\",\"C\"]"},
+        {SLOT_TECH_STACK, "[\"A\",7]", NULL},
+        {SLOT_TECH_STACK, "[]", NULL},
+        {SLOT_TECH_STACK, "[\"A\"", NULL},
+        {SLOT_TECH_STACK, "A;;B", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(fields); i++) {
+        const struct provider_value value = {.value = str_from(fields[i].value), .confidence_ppm = 500000};
+        struct buf kept;
+
+        buf_init(&kept, FIELD_LIST_BYTES_MAX + 1);
+        if (judge_field(fields[i].slot, &value, 0, &kept) != (fields[i].kept == NULL ? OUTCOME_INVALID : OUTCOME_HIT))
+            fail_msg("\"%s\"", fields[i].value);
+        if (fields[i].kept != NULL)
+            assert_str_is(buf_str(&kept), fields[i].kept);
+        buf_deinit(&kept);
+    }
+}
+
+static void an_endless_list_is_invalid_and_an_unsure_field_below_confidence(void **state)
+{
+    static char many[3 * FIELD_LIST_BYTES_MAX];
+    struct provider_value value = {.value = {many, sizeof many - 1}, .confidence_ppm = 500000};
+    struct buf kept;
+
+    (void)state;
+    memset(many, 'x', sizeof many - 1);
+    for (size_t i = 1; i < sizeof many - 1; i += 2)
+        many[i] = ';';
+    buf_init(&kept, FIELD_LIST_BYTES_MAX + 1);
+    assert_int_equal(judge_field(SLOT_TECH_STACK, &value, 0, &kept), OUTCOME_INVALID);
+    buf_clear(&kept);
+    value.value = STR("Pumps");
+    assert_int_equal(judge_field(SLOT_INDUSTRY, &value, 600000, &kept), OUTCOME_BELOW_CONFIDENCE);
+    value.value = STR_NONE;
+    assert_int_equal(judge_field(SLOT_INDUSTRY, &value, 600000, &kept), OUTCOME_MISS);
+    buf_deinit(&kept);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_value_is_a_hit_only_when_it_is_usable),
         cmocka_unit_test(confidence_is_compared_to_the_millionth),
         cmocka_unit_test(what_is_unusable_is_invalid_whatever_its_confidence),
+        cmocka_unit_test(fields_are_kept_in_their_types_or_not_at_all),
+        cmocka_unit_test(an_endless_list_is_invalid_and_an_unsure_field_below_confidence),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,7 @@ static struct {
     struct engine engine;
     struct asker askers[ASKERS_MAX];
     size_t asker_count;
+    enum question_kind kind; /* of what is asked from now on */
 } h;
 
 static struct scripted *const a = &h.providers[0], *const b = &h.providers[1], *const c = &h.providers[2];
@@ -49,7 +50,7 @@ static struct asker *start_asking(const char *text)
     assert_non_null(asker->lookup);
     shape_mistakes_init(&mistakes);
     if (json_read(str_from(text), &doc, &detail) != ERR_NONE ||
-        question_read(doc, lookup_arena(asker->lookup), lookup_question(asker->lookup), &mistakes) != ERR_NONE)
+        question_read(h.kind, doc, lookup_arena(asker->lookup), lookup_question(asker->lookup), &mistakes) != ERR_NONE)
         fail_msg("%s", text);
     json_decref(doc);
     shape_mistakes_deinit(&mistakes);
@@ -91,7 +92,7 @@ static int calls(void)
 static void set_waterfalls(const char *letters)
 {
     memset(&h.waterfalls.of, 0, sizeof h.waterfalls.of);
-    for (size_t i = 0; i < CHANNEL_COUNT; i++) {
+    for (size_t i = 0; i < WATERFALL_COUNT; i++) {
         for (const char *at = letters; *at != '\0'; at++)
             waterfall_add(&h.waterfalls.of[i], &h.providers[*at - 'A'].provider);
     }
@@ -593,6 +594,170 @@ static void a_dry_run_asks_nobody_and_leaves_nothing_behind(void **state)
                                              "\"C\"],\"expected_credits\":1.25,")));
 }
 
+/* --- discover and account ------------------------------------------------------------------ */
+
+#define ANN_LEE "\"first_name\":\"Ann\",\"last_name\":\"Lee\",\"company_domain\":\"acme.example\""
+#define ACME "{\"domain\":\"acme.example\"}"
+
+static void discover(void)
+{
+    h.kind = QUESTION_DISCOVER;
+    for (size_t i = 0; i < PROVIDERS; i++) {
+        h.providers[i].provider.needs[0] = 1u << HINT_FIRST_NAME | 1u << HINT_LAST_NAME | 1u << HINT_COMPANY_DOMAIN;
+        h.providers[i].provider.timeout_us = 200 * SECOND_US;
+    }
+}
+
+static void a_discovery_costs_the_discovery_price_and_has_its_own_deadline(void **state)
+{
+    const struct lookup_answer *answer;
+
+    (void)state;
+    discover();
+    b->provider.discovery_prices[CHANNEL_PHONE] = 7;
+    b->values[CHANNEL_PHONE] = NUMBER;
+    answer = ask("{" ANN_LEE "," PHONE "}");
+    expect_channel(answer, CHANNEL_PHONE, NUMBER);
+    assert_int_equal(answer->credits_used, 7);
+    assert_true(a->timeout_us_asked > 100 * SECOND_US);
+    expect_balance(93);
+    h.workspace->account.balance = 6;
+    answer = ask("{\"first_name\":\"Bob\",\"last_name\":\"Lee\",\"company_domain\":\"acme.example\"," PHONE "}");
+    assert_int_equal(answer->err, ERR_NO_CREDIT);
+    assert_int_equal(answer->required, 7);
+    h.workspace->account.balance = 93;
+}
+
+static void a_person_discovered_is_the_record_that_an_enrichment_replays(void **state)
+{
+    const struct lookup_answer *first, *again;
+
+    (void)state;
+    discover();
+    a->values[CHANNEL_WORK_EMAIL] = "ann@acme.example";
+    first = ask("{" ANN_LEE ",\"channels\":[\"work_email\"]}");
+    h.kind = QUESTION_ENRICH;
+    again = ask("{" ANN ",\"channels\":[\"work_email\"]}");
+    assert_true(again->is_replay);
+    assert_true(id_is(again->record_id, first->record_id));
+    assert_int_equal(a->asked, 1);
+}
+
+static void offer(struct scripted *scripted, unsigned fields)
+{
+    scripted->provider.channels = fields;
+}
+
+static void expect_field(const struct lookup_answer *answer, unsigned slot, const char *value, const char *source)
+{
+    assert_int_equal(answer->err, ERR_NONE);
+    assert_true((answer->found & 1u << slot) != 0);
+    assert_str_is(answer->channels[slot].value, value);
+    assert_str_is(answer->channels[slot].source, source);
+}
+
+static void fields_are_merged_and_each_contributor_is_charged_once(void **state)
+{
+    const struct lookup_answer *answer;
+
+    (void)state;
+    h.kind = QUESTION_ACCOUNT;
+    offer(a, FIELDS_ALL);
+    a->values[SLOT_INDUSTRY] = " Pumps ";
+    a->values[SLOT_EMPLOYEE_COUNT] = "0240";
+    offer(b, 1u << SLOT_INDUSTRY | 1u << SLOT_TECH_STACK);
+    b->values[SLOT_INDUSTRY] = "Other";
+    b->values[SLOT_TECH_STACK] = "Kafka; Okta";
+    offer(c, 1u << SLOT_INDUSTRY | 1u << SLOT_EMPLOYEE_COUNT);
+    answer = ask("{\"domain\":\"acme.example\",\"include\":[\"attempts\"]}");
+    expect_field(answer, SLOT_INDUSTRY, "Pumps", "A");
+    expect_field(answer, SLOT_EMPLOYEE_COUNT, "240", "A");
+    expect_field(answer, SLOT_TECH_STACK, "[\"Kafka\",\"Okta\"]", "B");
+    assert_int_equal(answer->found, 1u << SLOT_INDUSTRY | 1u << SLOT_EMPLOYEE_COUNT | 1u << SLOT_TECH_STACK);
+    assert_int_equal(b->channels_asked & 1u << SLOT_INDUSTRY, 0); /* A had it */
+    assert_int_equal(c->asked, 0);                                /* has nothing that is missing */
+    assert_int_equal(answer->credits_used, 3);
+    assert_int_equal(answer->incomplete, 0);
+    expect_balance(97);
+    assert_true(ask(ACME)->is_replay); /* the seven nulls too */
+}
+
+static void a_company_field_that_somebody_failed_at_is_asked_for_again_alone(void **state)
+{
+    const struct lookup_answer *answer;
+
+    (void)state;
+    h.kind = QUESTION_ACCOUNT;
+    offer(a, 1u << SLOT_INDUSTRY);
+    a->values[SLOT_INDUSTRY] = "Pumps";
+    offer(b, 1u << SLOT_HQ_CITY);
+    b->outcome = OUTCOME_TIMEOUT;
+    answer = ask(ACME);
+    assert_int_equal(answer->incomplete, 1u << SLOT_HQ_CITY);
+    assert_int_equal(answer->credits_used, 1);
+    b->outcome = OUTCOME_MISS;
+    b->values[SLOT_HQ_CITY] = "Leeds";
+    answer = ask(ACME);
+    expect_field(answer, SLOT_INDUSTRY, "Pumps", "A");
+    expect_field(answer, SLOT_HQ_CITY, "Leeds", "B");
+    assert_int_equal(answer->credits_used, 2);
+    assert_int_equal(a->asked, 1);
+    assert_true(ask(ACME)->is_replay);
+}
+
+static void the_hold_of_a_company_is_the_sum_of_who_can_add_anything(void **state)
+{
+    const struct lookup_answer *answer;
+
+    (void)state;
+    h.kind = QUESTION_ACCOUNT;
+    offer(a, 1u << SLOT_INDUSTRY);
+    offer(b, 1u << SLOT_INDUSTRY); /* and C has no field */
+    h.workspace->account.balance = 2;
+    answer = ask(ACME);
+    assert_int_equal(answer->err, ERR_NO_CREDIT);
+    assert_int_equal(answer->required, 3);
+    answer = ask("{\"domain\":\"acme.example\",\"max_credits\":1}");
+    assert_int_equal(answer->err, ERR_NONE);
+    assert_int_equal(a->asked, 1);
+    assert_int_equal(b->asked, 0); /* over budget */
+    assert_int_equal(answer->incomplete, 1u << SLOT_INDUSTRY);
+    h.workspace->account.balance = 100;
+}
+
+static void a_company_and_a_person_at_its_domain_share_nothing(void **state)
+{
+    struct id company;
+
+    (void)state;
+    h.kind = QUESTION_ACCOUNT;
+    offer(a, FIELDS_ALL | CHANNELS_ALL);
+    a->provider.needs[0] = 1u << HINT_COMPANY_DOMAIN;
+    a->values[SLOT_INDUSTRY] = "Pumps";
+    a->values[CHANNEL_PHONE] = NUMBER;
+    company = ask(ACME)->record_id;
+    h.kind = QUESTION_ENRICH;
+    assert_false(id_is(ask("{\"company_domain\":\"acme.example\"," PHONE "}")->record_id, company));
+    assert_int_equal(a->channels_asked, 1u << CHANNEL_PHONE);
+}
+
+static void the_same_company_twice_at_once_is_one_waterfall(void **state)
+{
+    (void)state;
+    h.kind = QUESTION_ACCOUNT;
+    offer(a, FIELDS_ALL);
+    a->values[SLOT_INDUSTRY] = "Pumps";
+    a->is_holding = true;
+    start_asking(ACME);
+    start_asking(ACME);
+    loop_while(&h.folder.loop, a->held == NULL);
+    scripted_release(a);
+    expect_field(wait_for(&h.askers[0]), SLOT_INDUSTRY, "Pumps", "A");
+    expect_field(wait_for(&h.askers[1]), SLOT_INDUSTRY, "Pumps", "A");
+    assert_int_equal(a->asked, 1);
+    expect_balance(99);
+}
+
 /* --- the store's troubles ------------------------------------------------------------------ */
 
 static void a_commit_that_is_unsure_is_asked_about_until_it_is_sure(void **state)
@@ -678,6 +843,7 @@ static int set_up(void **state)
                                .cache = record_cache_new(1 << 20),
                                .waterfalls = &h.waterfalls,
                                .lookup_us_max = 60 * SECOND_US,
+                               .discover_us_max = 120 * SECOND_US,
                                .lookups_max = 1000};
     return 0;
 }
@@ -739,6 +905,13 @@ int main(void)
         in_house(a_replay_needs_no_credits),
         in_house(by_attempts_the_misses_before_the_hit_are_charged),
         in_house(a_dry_run_asks_nobody_and_leaves_nothing_behind),
+        in_house(a_discovery_costs_the_discovery_price_and_has_its_own_deadline),
+        in_house(a_person_discovered_is_the_record_that_an_enrichment_replays),
+        in_house(fields_are_merged_and_each_contributor_is_charged_once),
+        in_house(a_company_field_that_somebody_failed_at_is_asked_for_again_alone),
+        in_house(the_hold_of_a_company_is_the_sum_of_who_can_add_anything),
+        in_house(a_company_and_a_person_at_its_domain_share_nothing),
+        in_house(the_same_company_twice_at_once_is_one_waterfall),
         in_house(a_commit_that_is_unsure_is_asked_about_until_it_is_sure),
         in_house(a_commit_that_stays_unsure_counts_as_spent_until_the_store_is_back),
         in_house(too_many_lookups_are_turned_away),

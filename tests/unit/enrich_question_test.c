@@ -9,6 +9,7 @@
 static struct arena arena;
 static struct shape_mistakes mistakes;
 static struct question question;
+static enum question_kind kind; /* of what read_text reads */
 
 static enum err read_text(const char *text)
 {
@@ -20,7 +21,7 @@ static enum err read_text(const char *text)
     shape_mistakes_init(&mistakes);
     if (json_read(str_from(text), &doc, &detail) != ERR_NONE)
         fail_msg("%s: %s", text, detail.text);
-    err = question_read(doc, &arena, &question, &mistakes);
+    err = question_read(kind, doc, &arena, &question, &mistakes);
     json_decref(doc); /* all texts are kept elsewhere */
     return err;
 }
@@ -404,6 +405,7 @@ static void the_plain_reader_reads_as_the_full_one_or_not_at_all(void **state)
 static int set_up(void **state)
 {
     (void)state;
+    kind = QUESTION_ENRICH;
     arena_init(&arena, 1 << 20);
     shape_mistakes_init(&mistakes);
     return 0;
@@ -415,6 +417,113 @@ static int tear_down(void **state)
     arena_deinit(&arena);
     shape_mistakes_deinit(&mistakes);
     return 0;
+}
+
+/* --- discover and account ------------------------------------------------------- */
+
+#define CHLOE "\"first_name\":\"Chloe\",\"last_name\":\"Walker\",\"company_domain\":\"westmarkrobotics.com\""
+
+static void expect_mistake(const char *text, const char *mistake)
+{
+    assert_int_equal(read_text(text), ERR_INVALID);
+    if (strstr(buf_str(&mistakes.json).ptr, mistake) == NULL)
+        fail_msg("%s: %s", text, mistakes.json.ptr);
+}
+
+static void a_discovery_is_a_person_by_name_and_company(void **state)
+{
+    (void)state;
+    kind = QUESTION_DISCOVER;
+    read_right("{" CHLOE "}");
+    assert_int_equal(question.channels, CHANNELS_ALL);
+    assert_int_equal(question.identity_count, 1);
+    assert_int_equal(question.identities[0].kind, IDENTITY_PERSON);
+    assert_str_is(question.identities[0].key, "chloe|walker|westmarkrobotics.com");
+    read_right("{" CHLOE ",\"channels\":[\"phone\"],\"force\":true,\"include\":[\"attempts\"]}");
+    assert_int_equal(question.channels, 1u << CHANNEL_PHONE);
+    assert_true(question.force && question.include_attempts);
+}
+
+static void a_discovery_needs_all_three_and_says_which_are_missing(void **state)
+{
+    (void)state;
+    kind = QUESTION_DISCOVER;
+    expect_mistake("{}", "[{\"pointer\":\"/company_domain\",\"detail\":\"is required\"},{\"pointer\":\"/first_name\","
+                         "\"detail\":\"is required\"},{\"pointer\":\"/last_name\",\"detail\":\"is required\"}]");
+    expect_mistake("{" CHLOE ",\"email\":\"a@acme.example\"}", "\"/email\"");
+    expect_mistake("{\"first_name\":7,\"last_name\":\"Walker\",\"company_domain\":\"acme.example\"}",
+                   "[{\"pointer\":\"/first_name\",\"detail\":\"must be a string");
+}
+
+static void an_account_is_a_domain_and_all_its_fields(void **state)
+{
+    (void)state;
+    kind = QUESTION_ACCOUNT;
+    read_right(
+        "{\"domain\":\"https://www.WestmarkRobotics.com/\",\"include\":[\"sources\",\"attempts\"],\"max_age\":5}");
+    assert_int_equal(question.channels, FIELDS_ALL);
+    assert_int_equal(question.identity_count, 1);
+    assert_int_equal(question.identities[0].kind, IDENTITY_ACCOUNT_DOMAIN);
+    assert_str_is(question.identities[0].key, "westmarkrobotics.com");
+    assert_true(question.include_sources && question.include_attempts);
+    expect_mistake("{}", "\"/domain\",\"detail\":\"is required\"");
+    expect_mistake("{\"domain\":\"10.0.0.1\"}", "\"/domain\"");
+    expect_mistake("{\"domain\":\"acme.example\",\"channels\":[\"phone\"]}", "\"/channels\"");
+    expect_mistake("{\"domain\":\"acme.example\",\"company_domain\":\"acme.example\"}", "\"/company_domain\"");
+}
+
+static void an_account_is_no_person_at_that_domain_and_a_discovery_no_enrichment(void **state)
+{
+    struct str of[2];
+
+    (void)state;
+    kind = QUESTION_ENRICH;
+    read_right("{\"company_domain\":\"acme.example\"}");
+    assert_int_equal(question.identities[0].kind, IDENTITY_DOMAIN);
+    read_right("{" CHLOE "}");
+    of[0] = question_fingerprint(&question, &arena);
+    kind = QUESTION_DISCOVER;
+    read_right("{" CHLOE "}");
+    of[1] = question_fingerprint(&question, &arena);
+    assert_false(str_is(of[0], of[1])); /* they have other prices and deadlines */
+    expect_mistake("{" CHLOE ",\"include\":[\"sources\"]}", "\"/include/0\"");
+    expect_mistake("{" CHLOE ",\"channels\":[\"account\",\"industry\"]}", "\"/channels/1\"");
+}
+
+static void a_record_of_many_has_its_own_pointers_and_the_options_of_all(void **state)
+{
+    struct question common, record;
+    json_t *doc;
+
+    (void)state;
+    shape_mistakes_deinit(&mistakes);
+    shape_mistakes_init(&mistakes);
+    question_init(&common, QUESTION_ENRICH);
+    common.channels = 1u << CHANNEL_PHONE;
+    common.max_credits = 3;
+    common.metadata = STR("{\"a\":\"1\"}");
+    assert_int_equal(
+        json_read(STR("[{\"email\":\"a@acme.example\"},{\"email\":\"nobody\",\"force\":true},{},7]"), &doc, NULL),
+        ERR_NONE);
+    assert_int_equal(
+        question_read_record(&common, json_array_get(doc, 0), STR("/records/0"), &arena, &record, &mistakes), ERR_NONE);
+    assert_int_equal(record.channels, 1u << CHANNEL_PHONE);
+    assert_int_equal(record.max_credits, 3);
+    assert_str_is(record.metadata, "{\"a\":\"1\"}");
+    assert_str_is(record.hints.of[HINT_EMAIL], "a@acme.example");
+    assert_int_equal(
+        question_read_record(&common, json_array_get(doc, 2), STR("/records/2"), &arena, &record, &mistakes),
+        ERR_IDENTITY_REQUIRED);
+    assert_int_equal(
+        question_read_record(&common, json_array_get(doc, 1), STR("/records/1"), &arena, &record, &mistakes),
+        ERR_INVALID);
+    assert_non_null(strstr(mistakes.json.ptr, "\"/records/1/email\""));
+    assert_non_null(strstr(mistakes.json.ptr, "\"/records/1/force\""));
+    assert_int_equal(
+        question_read_record(&common, json_array_get(doc, 3), STR("/records/3"), &arena, &record, &mistakes),
+        ERR_INVALID);
+    assert_non_null(strstr(mistakes.json.ptr, "\"/records/3\""));
+    json_decref(doc);
 }
 
 int main(void)
@@ -434,6 +543,11 @@ int main(void)
         cmocka_unit_test(spellings_of_one_question_have_one_fingerprint),
         cmocka_unit_test(different_questions_have_different_fingerprints),
         cmocka_unit_test(the_plain_reader_reads_as_the_full_one_or_not_at_all),
+        cmocka_unit_test(a_discovery_is_a_person_by_name_and_company),
+        cmocka_unit_test(a_discovery_needs_all_three_and_says_which_are_missing),
+        cmocka_unit_test(an_account_is_a_domain_and_all_its_fields),
+        cmocka_unit_test(an_account_is_no_person_at_that_domain_and_a_discovery_no_enrichment),
+        cmocka_unit_test(a_record_of_many_has_its_own_pointers_and_the_options_of_all),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

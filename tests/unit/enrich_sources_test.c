@@ -73,7 +73,7 @@ static void a_provider_has_what_its_entry_says(void **state)
 
     (void)state;
     read_right("[{\"name\":\"Ours\",\"kind\":\"dataset\",\"file\":\"people.csv\",\"timeout_ms\":250,"
-               "\"prices\":{\"phone\":7,\"work_email\":0}}]",
+               "\"prices\":{\"phone\":7,\"work_email\":0,\"account\":4},\"discovery_prices\":{\"phone\":9}}]",
                NULL, false);
     provider = sources.providers[0];
     assert_str_is(provider->name, "Ours");
@@ -81,6 +81,10 @@ static void a_provider_has_what_its_entry_says(void **state)
     assert_int_equal(provider->prices[CHANNEL_PHONE], 7);
     assert_int_equal(provider->prices[CHANNEL_WORK_EMAIL], 0);
     assert_int_equal(provider->prices[CHANNEL_LINKEDIN_URL], 1);
+    assert_int_equal(provider->prices[CHANNEL_ACCOUNT], 4);
+    assert_int_equal(provider->discovery_prices[CHANNEL_PHONE], 9);
+    assert_int_equal(provider->discovery_prices[CHANNEL_WORK_EMAIL], 0);
+    assert_int_equal(provider->discovery_prices[CHANNEL_LINKEDIN_URL], 2);
 }
 
 static void without_an_order_everybody_who_offers_a_channel_is_asked(void **state)
@@ -128,6 +132,10 @@ static const struct {
      "/providers/0/timeout_ms", "from 1 to 600000"},
     {"[{\"name\":\"A\",\"kind\":\"dataset\",\"file\":\"people.csv\",\"prices\":{\"fax\":1}}]", NULL,
      "/providers/0/prices/fax", "not a known member"},
+    {"[{\"name\":\"A\",\"kind\":\"dataset\",\"file\":\"people.csv\",\"discovery_prices\":{\"account\":1}}]", NULL,
+     "/providers/0/discovery_prices/account", "not a known member"},
+    {"[{\"name\":\"A\",\"kind\":\"dataset\",\"file\":\"people.csv\"}]", "{\"account\":[\"A\"]}",
+     "/waterfalls/account/0", "has no field of a company"},
     {"[{\"name\":\"A\",\"kind\":\"dataset\",\"file\":\"people.csv\",\"prices\":{\"phone\":-1}}]", NULL,
      "/providers/0/prices/phone", "from 0"},
     {"[{\"name\":\"A\",\"kind\":\"dataset\",\"file\":\"people.csv\",\"prices\":{\"phone\":1000001}}]", NULL,

@@ -12,6 +12,7 @@ struct asking {
     struct arena arena;
     struct hints hints;
     struct provider_call call;
+    struct provider_value values[SLOT_COUNT]; /* of the call */
     int done_count;
     int64_t took_us;
 };
@@ -44,9 +45,11 @@ static inline void ask_channels(struct asking *asking, struct provider *provider
 
     arena_deinit(&asking->arena);
     asking->done_count = 0;
+    memset(asking->values, 0, sizeof asking->values);
     asking->call = (struct provider_call){.hints = &asking->hints,
                                           .channels = channels,
                                           .arena = &asking->arena,
+                                          .values = asking->values,
                                           .timeout_us = provider->timeout_us,
                                           .done = asking_done};
     provider->kind->ask(provider, &asking->call);

@@ -120,7 +120,7 @@ static void assert_body(const char *template, const char *expected)
     assert_string_equal(request.body.ptr, expected);
 }
 
-static enum outcome read_answer(int status, const char *body, struct provider_value values[CHANNEL_COUNT])
+static enum outcome read_answer(int status, const char *body, struct provider_value values[SLOT_COUNT])
 {
     struct connector_answer answer = {status, str_from(body)};
 
@@ -129,7 +129,7 @@ static enum outcome read_answer(int status, const char *body, struct provider_va
 
 static void assert_outcome(int status, const char *body, enum outcome expected)
 {
-    struct provider_value values[CHANNEL_COUNT];
+    struct provider_value values[SLOT_COUNT];
 
     assert_string_equal(outcome_name(read_answer(status, body, values)), outcome_name(expected));
     assert_int_equal(values[CHANNEL_WORK_EMAIL].value.len != 0, expected == OUTCOME_HIT);
@@ -138,7 +138,7 @@ static void assert_outcome(int status, const char *body, enum outcome expected)
 /* What `channels` makes of a 200 with this body. */
 static void assert_value(const char *channels, const char *body, const char *value, int64_t confidence_ppm)
 {
-    struct provider_value values[CHANNEL_COUNT];
+    struct provider_value values[SLOT_COUNT];
     char text[4096];
 
     snprintf(text, sizeof text, WITH_CHANNELS("%s"), channels);
@@ -424,7 +424,7 @@ static void confidence_is_scaled_clamped_and_has_a_default(void **state)
 static void only_wanted_channels_are_read(void **state)
 {
     struct connector_answer answer = {200, STR("{\"e\":\"a\",\"p\":\"1\"}")};
-    struct provider_value values[CHANNEL_COUNT];
+    struct provider_value values[SLOT_COUNT];
 
     (void)state;
     compile(WITH_CHANNELS("{'work_email':{'value':'/e','confidence':1},'phone':{'value':'/p','confidence':1}}"));
@@ -432,6 +432,91 @@ static void only_wanted_channels_are_read(void **state)
     assert_int_equal(values[CHANNEL_WORK_EMAIL].value.len, 0);
     assert_true(str_is(values[CHANNEL_PHONE].value, STR("1")));
     assert_int_equal(connector_read(connector, &answer, 1u << CHANNEL_LINKEDIN_URL, &arena, values), OUTCOME_MISS);
+}
+
+/* --- companies --- */
+
+#define ACCOUNT(needs, account)                                                                                        \
+    "{'connector':1,'needs':" needs ",'request':{'url':'https://a.example/c?d={company_domain}'},'account':" account "}"
+#define BY_DOMAIN "[['company_domain']]"
+
+static void a_field_is_read_in_its_type_or_not_at_all(void **state)
+{
+    static const struct {
+        const char *field, *json, *value;
+    } fields[] = {
+        {"industry", "\" Pumps \"", "Pumps"},
+        {"industry", "7", ""},
+        {"industry", "[\"Pumps\"]", ""},
+        {"employee_count", "240", "240"},
+        {"employee_count", "240.0", "240"},
+        {"employee_count", "\" 240 \"", "240"},
+        {"employee_count", "240.5", ""},
+        {"employee_count", "-1", ""},
+        {"employee_count", "1e300", ""},
+        {"employee_count", "\"many\"", ""},
+        {"employee_count", "true", ""},
+        {"employee_count", "null", ""},
+        {"tech_stack", "[\"Kafka\",\" Okta \"]", "[\"Kafka\",\"Okta\"]"},
+        {"tech_stack", "[\"Kafka\",7]", ""},
+        {"tech_stack", "[\"Kafka\",\"\"]", ""},
+        {"tech_stack", "[]", ""},
+        {"tech_stack", "\"Kafka\"", ""},
+        {"last_funding_date", "\"2025-09-15\"", "2025-09-15"},
+        {"last_funding_date", "20250915", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(fields); i++) {
+        struct provider_value values[SLOT_COUNT];
+        struct connector_answer answer = {.status = 200};
+        char text[1000], body[200];
+        unsigned slot = 0;
+
+        assert_true(slot_from(str_from(fields[i].field), &slot));
+        snprintf(text, sizeof text, ACCOUNT(BY_DOMAIN, "{'%s':{'value':['/none','/v'],'confidence':0.7}}"),
+                 fields[i].field);
+        compile(text);
+        assert_int_equal(connector_channels(connector), 1u << slot);
+        snprintf(body, sizeof body, "{\"v\":%s}", fields[i].json);
+        answer.body = str_from(body);
+        assert_int_equal(connector_read(connector, &answer, FIELDS_ALL, &arena, values),
+                         fields[i].value[0] == '\0' ? OUTCOME_MISS : OUTCOME_HIT);
+        assert_str_is(values[slot].value, fields[i].value);
+        assert_int_equal(values[slot].confidence_ppm, fields[i].value[0] == '\0' ? 0 : 700000);
+    }
+}
+
+static void an_endless_list_is_cut(void **state)
+{
+    struct provider_value values[SLOT_COUNT];
+    struct connector_answer answer = {.status = 200};
+    struct buf body;
+
+    (void)state;
+    compile(ACCOUNT(BY_DOMAIN, "{'tech_stack':{'value':'','confidence':0.7}}"));
+    buf_init(&body, 1 << 20);
+    buf_put_char(&body, '[');
+    for (int i = 0; i < 3 * CONNECTOR_LIST_MAX; i++)
+        buf_puts(&body, "\"x\",");
+    buf_puts(&body, "\"x\"]");
+    answer.body = buf_str(&body);
+    assert_int_equal(connector_read(connector, &answer, FIELDS_ALL, &arena, values), OUTCOME_HIT);
+    assert_int_equal(values[SLOT_TECH_STACK].value.len, 1 + 4 * CONNECTOR_LIST_MAX);
+    buf_deinit(&body);
+}
+
+static void mistakes_about_companies_have_their_place_too(void **state)
+{
+    (void)state;
+    assert_mistake(ACCOUNT(NEEDS, "{'industry':{'value':'/v','confidence':1}}"), "/account", "company_domain");
+    assert_mistake(ACCOUNT(BY_DOMAIN, "{}"), "/account", "at least one field");
+    assert_mistake(ACCOUNT(BY_DOMAIN, "7"), "/account", "must be an object");
+    assert_mistake(ACCOUNT(BY_DOMAIN, "{'industri':{}}"), "/account/industri", "did you mean");
+    assert_mistake(ACCOUNT(BY_DOMAIN, "{'industry':{'value':'v','confidence':1}}"), "/account/industry/value",
+                   "JSON Pointer");
+    assert_mistake("{'connector':1,'needs':[['email']],'request':{'url':'https://a.example/'}}", "/channels",
+                   "account");
 }
 
 /* --- mistakes --- */
@@ -593,6 +678,9 @@ int main(void)
         CONNECTOR(only_wanted_channels_are_read),
         CONNECTOR(every_mistake_has_its_place_and_a_remedy),
         CONNECTOR(everything_has_a_limit),
+        CONNECTOR(a_field_is_read_in_its_type_or_not_at_all),
+        CONNECTOR(an_endless_list_is_cut),
+        CONNECTOR(mistakes_about_companies_have_their_place_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

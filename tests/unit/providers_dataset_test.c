@@ -381,6 +381,37 @@ static int set_up(void **state)
     return mkdtemp(folder) == NULL;
 }
 
+static void expect_field(const struct asking *asking, unsigned slot, const char *expected)
+{
+    assert_str_is(asking->call.values[slot].value, expected);
+}
+
+static void a_company_is_found_by_its_domain_and_never_mixed_with_people(void **state)
+{
+    struct asking *asking = *state;
+    struct provider *provider = provider_of(asking, "email,phone,domain,company_domain,industry,tech_stack,confidence\n"
+                                                    "ann@acme.example,+44 20 7946 0001,acme.example,,,,\n"
+                                                    ",,https://www.acme.example,,Pumps,,0.5\n"
+                                                    ",,,acme.example,Other,Kafka; Okta,\n");
+
+    assert_true(provider_offers(provider, CHANNEL_ACCOUNT));
+    assert_true(provider_can_answer(provider, 1u << HINT_COMPANY_DOMAIN, CHANNEL_ACCOUNT));
+    assert_false(provider_can_answer(provider, 1u << HINT_EMAIL, CHANNEL_ACCOUNT));
+    asking->hints.of[HINT_COMPANY_DOMAIN] = STR("acme.example");
+    ask_channels(asking, provider, FIELDS_ALL);
+    expect_field(asking, SLOT_INDUSTRY, "Pumps"); /* the first row wins, the next fills the gap */
+    assert_int_equal(asking->call.values[SLOT_INDUSTRY].confidence_ppm, 500000);
+    expect_field(asking, SLOT_TECH_STACK, "Kafka; Okta");
+    expect_channel(asking, CHANNEL_PHONE, "");
+    ask_email(asking, provider, "ann@acme.example");
+    expect_channel(asking, CHANNEL_PHONE, "+44 20 7946 0001");
+    expect_field(asking, SLOT_INDUSTRY, "");
+    asking->hints.of[HINT_COMPANY_DOMAIN] = STR("other.example");
+    ask_channels(asking, provider, FIELDS_ALL);
+    assert_int_equal(asking->call.outcome, OUTCOME_MISS);
+    provider_free(&provider);
+}
+
 static int tear_down(void **state)
 {
     static const char *const names[] = {"people.csv", "people.jsonl", "wrong.csv", "wrong.jsonl"};
@@ -410,6 +441,7 @@ int main(void)
         cmocka_unit_test(mistakes_in_the_configuration_say_where_and_what_to_do),
         cmocka_unit_test(mistakes_in_the_file_say_the_line_and_what_to_do),
         cmocka_unit_test(a_file_without_rows_is_never_asked),
+        cmocka_unit_test(a_company_is_found_by_its_domain_and_never_mixed_with_people),
         cmocka_unit_test(an_answer_too_large_for_the_lookup_is_an_error),
     };
 

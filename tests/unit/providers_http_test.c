@@ -16,6 +16,7 @@ static struct arena arena;
 static struct provider *provider;
 static struct hints hints;
 static struct provider_call call;
+static struct provider_value values[SLOT_COUNT];
 static int done_count;
 static char folder[] = "/tmp/unstuck_http_XXXXXX";
 
@@ -132,8 +133,13 @@ static void done(struct provider_call *ended)
 
 static enum outcome ask(void)
 {
-    call = (struct provider_call){
-        .hints = &hints, .channels = CHANNELS_ALL, .timeout_us = 20 * SECOND_US, .arena = &arena, .done = done};
+    memset(values, 0, sizeof values);
+    call = (struct provider_call){.values = values,
+                                  .hints = &hints,
+                                  .channels = CHANNELS_ALL,
+                                  .timeout_us = 20 * SECOND_US,
+                                  .arena = &arena,
+                                  .done = done};
     done_count = 0;
     provider->kind->ask(provider, &call);
     assert_int_equal(done_count, 0);
@@ -183,8 +189,13 @@ static void a_provider_that_never_answers_is_a_timeout(void **state)
 {
     (void)state;
     make_provider(ENTRY("/never"));
-    call = (struct provider_call){
-        .hints = &hints, .channels = CHANNELS_ALL, .timeout_us = 50 * MS_US, .arena = &arena, .done = done};
+    memset(values, 0, sizeof values);
+    call = (struct provider_call){.values = values,
+                                  .hints = &hints,
+                                  .channels = CHANNELS_ALL,
+                                  .timeout_us = 50 * MS_US,
+                                  .arena = &arena,
+                                  .done = done};
     provider->kind->ask(provider, &call);
     loop_run(&loop);
     assert_int_equal(call.outcome, OUTCOME_TIMEOUT);
@@ -210,8 +221,13 @@ static void a_full_arena_is_an_error_later(void **state)
     assert_int_equal(ask(), OUTCOME_ERROR);
     arena_deinit(&arena);
     arena_init(&arena, 64 * 1024);
-    call = (struct provider_call){
-        .hints = &hints, .channels = CHANNELS_ALL, .timeout_us = 20 * SECOND_US, .arena = &arena, .done = done};
+    memset(values, 0, sizeof values);
+    call = (struct provider_call){.values = values,
+                                  .hints = &hints,
+                                  .channels = CHANNELS_ALL,
+                                  .timeout_us = 20 * SECOND_US,
+                                  .arena = &arena,
+                                  .done = done};
     provider->kind->ask(provider, &call);
     while (arena_alloc(&arena, 16) != NULL)
         continue;
@@ -260,8 +276,13 @@ static void a_server_may_stop_while_a_provider_is_asked(void **state)
 {
     (void)state;
     make_provider(ENTRY("/never"));
-    call = (struct provider_call){
-        .hints = &hints, .channels = CHANNELS_ALL, .timeout_us = SECOND_US, .arena = &arena, .done = done};
+    memset(values, 0, sizeof values);
+    call = (struct provider_call){.values = values,
+                                  .hints = &hints,
+                                  .channels = CHANNELS_ALL,
+                                  .timeout_us = SECOND_US,
+                                  .arena = &arena,
+                                  .done = done};
     provider->kind->ask(provider, &call);
     uv_run(&loop.uv, UV_RUN_NOWAIT);
     http_client_free(&client);

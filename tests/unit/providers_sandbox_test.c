@@ -28,7 +28,7 @@ static struct provider *run_down(struct world *world, struct hints hints, enum c
 
 static void expect_chloe(struct world *world, struct hints hints)
 {
-    const struct provider_value *values = world->asking.call.values;
+    const struct provider_value *values = world->asking.values;
     struct provider *a, *c;
     struct str value;
 
@@ -73,8 +73,10 @@ static void providers_say_that_they_are_a_sandbox(void **state)
 
         assert_true(str_ends(provider->name, STR(" (sandbox)")));
         assert_int_equal(provider->timeout_us, 2 * SECOND_US);
+        for (unsigned c = 0; c < WATERFALL_COUNT; c++)
+            assert_int_equal(provider->prices[c] != 0, provider_offers(provider, (enum channel)c));
         for (unsigned c = 0; c < CHANNEL_COUNT; c++)
-            assert_int_equal(provider->prices[c] != 0, (provider->channels & 1u << c) != 0);
+            assert_int_equal(provider->discovery_prices[c], 2 * provider->prices[c]);
     }
 }
 
@@ -208,6 +210,25 @@ static int set_up(void **state)
     return 0;
 }
 
+static void the_documented_company_is_known_to_a_and_c(void **state)
+{
+    struct world *world = *state;
+    struct asking *asking = &world->asking;
+
+    asking->hints.of[HINT_COMPANY_DOMAIN] = STR("westmarkrobotics.com");
+    ask_channels(asking, world->providers[0], FIELDS_ALL);
+    assert_str_is(asking->call.values[SLOT_INDUSTRY].value, "Robotics / Hardware");
+    assert_str_is(asking->call.values[SLOT_INDUSTRY].source, "Provider A");
+    assert_int_equal(asking->call.values[SLOT_TECH_STACK].value.len, 0);
+    asking->hints.of[HINT_COMPANY_DOMAIN] = STR("westmarkrobotics.com");
+    ask_channels(asking, world->providers[2], FIELDS_ALL);
+    assert_str_is(asking->call.values[SLOT_TECH_STACK].value, "Snowflake;Okta;Datadog");
+    assert_false(provider_offers(world->providers[1], CHANNEL_ACCOUNT));
+    asking->hints.of[HINT_COMPANY_DOMAIN] = STR("westmarkrobotics.com");
+    ask_channels(asking, world->providers[3], FIELDS_ALL);
+    assert_int_equal(asking->call.outcome, OUTCOME_MISS);
+}
+
 static int tear_down(void **state)
 {
     struct world *world = *state;
@@ -226,6 +247,7 @@ int main(void)
         cmocka_unit_test(providers_say_that_they_are_a_sandbox),
         cmocka_unit_test(waterfalls_of_made_up_people_are_worth_watching),
         cmocka_unit_test(magic_emails_force_every_outcome_at_every_provider),
+        cmocka_unit_test(the_documented_company_is_known_to_a_and_c),
         cmocka_unit_test(each_tag_is_a_person_of_its_own),
         cmocka_unit_test(confidence_is_part_of_the_play),
         cmocka_unit_test(slow_answers_late_and_timeout_never),

@@ -12,7 +12,7 @@ struct scripted {
     struct loop *loop;
 
     enum outcome outcome; /* MISS unless it has a value: then HIT */
-    const char *values[CHANNEL_COUNT];
+    const char *values[SLOT_COUNT];
     int64_t confidence_ppm;
     bool is_holding; /* answers only after scripted_release */
     void (*asked_hook)(struct scripted *scripted);
@@ -29,7 +29,7 @@ static inline void scripted_answer(struct scripted *scripted, struct provider_ca
 {
     enum outcome outcome = scripted->outcome;
 
-    for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
+    for (unsigned i = 0; i < SLOT_COUNT; i++) {
         if (scripted->values[i] == NULL || (call->channels & 1u << i) == 0)
             continue;
         call->values[i] =
@@ -80,8 +80,10 @@ static inline void scripted_init(struct scripted *scripted, struct loop *loop, c
                                   .loop = loop,
                                   .outcome = OUTCOME_MISS,
                                   .confidence_ppm = 900000};
-    for (size_t i = 0; i < CHANNEL_COUNT; i++)
+    for (size_t i = 0; i < WATERFALL_COUNT; i++)
         scripted->provider.prices[i] = price;
+    for (size_t i = 0; i < CHANNEL_COUNT; i++)
+        scripted->provider.discovery_prices[i] = DISCOVERY_FACTOR * price;
 }
 
 #endif

@@ -118,7 +118,7 @@ static void an_identity_of_another_record_stays_there(void **state)
 
 static void a_known_record_gets_identities_and_channels_added(void **state)
 {
-    struct kept_channel channels[CHANNEL_COUNT] = {
+    struct kept_channel channels[SLOT_COUNT] = {
         [CHANNEL_PHONE] = {.value = STR("+442079460001"), .source = STR("B"), .verified = -1}};
     struct data_folder *folder = *state;
     struct id record_id = add_record(folder, &ann_email, 1);
@@ -138,7 +138,7 @@ static void a_known_record_gets_identities_and_channels_added(void **state)
 
 static void a_channel_comes_back_as_it_was_written(void **state)
 {
-    struct kept_channel channels[CHANNEL_COUNT] = {
+    struct kept_channel channels[SLOT_COUNT] = {
         [CHANNEL_WORK_EMAIL] = {.value = STR("ann@acme.example"),
                                 .source = STR("Provider A"),
                                 .confidence_ppm = 600000,
