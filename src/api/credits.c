@@ -45,7 +45,7 @@ static void put_hash(struct buf *out, const uint8_t hash[32])
     }
 }
 
-static void put_entry(struct buf *out, const struct ledger_entry *entry)
+static void put_entry(struct buf *out, const struct ledger_entry *entry, bool is_account)
 {
     json_put_comma(out);
     buf_printf(out, "{\"seq\":%lld,\"kind\":\"%.*s\",\"amount\":%lld,\"balance_after\":%lld,\"at\":\"",
@@ -54,7 +54,7 @@ static void put_entry(struct buf *out, const struct ledger_entry *entry)
     clock_put_time(out, entry->at_us);
     buf_put_char(out, '"');
     put_id_or_null(out, "lookup_id", LOOKUP_PREFIX, entry->lookup_id);
-    put_id_or_null(out, "record_id", RECORD_PREFIX, entry->record_id);
+    put_id_or_null(out, "record_id", is_account ? ACCOUNT_PREFIX : RECORD_PREFIX, entry->record_id);
     buf_puts(out, ",\"hash\":\"");
     put_hash(out, entry->hash);
     buf_puts(out, "\"}");
@@ -64,7 +64,7 @@ static void put_entries(struct buf *out, const struct store_entries *entries)
 {
     buf_puts(out, "{\"entries\":[");
     for (size_t i = 0; i < entries->count; i++)
-        put_entry(out, &entries->entries[i]);
+        put_entry(out, &entries->entries[i], entries->is_account[i]);
     if (entries->has_more)
         buf_printf(out, "],\"next_cursor\":\"%lld\"}", (long long)entries->entries[entries->count - 1].seq);
     else

@@ -195,11 +195,12 @@ void store_renew(struct store *store, struct store_renewal *renewal, void (*done
 
 static void add_entry(struct store_entries *entries, sqlite3_stmt *statement)
 {
-    struct ledger_entry *entry = &entries->entries[entries->count++];
+    struct ledger_entry *entry = &entries->entries[entries->count];
 
     db_read_entry(statement, entry);
     if (sqlite3_column_type(statement, 10) == SQLITE_NULL)
         entry->record_id = (struct id){{0}};
+    entries->is_account[entries->count++] = sqlite3_column_int(statement, 10) != 0;
 }
 
 static enum err run_entries(struct store_db *db, struct store_op *op)

@@ -60,13 +60,14 @@ test('entries come newest first, 50 a page, each with its hash', async (t) => {
     assert.equal((await server.client.get('/credits/ledger?cursor=x')).status, 422);
 });
 
-test('an entry names its record until that is erased', async (t) => {
+test('an entry names its record, be it a person or a company, until that is erased', async (t) => {
     const { server } = await world(t, { sandbox: true, providers: { acme } });
     const person = await server.enrich(ask);
+    const company = await server.client.request('POST', '/enrichment/account', { body: { domain: 'westmarkrobotics.com' } });
     const named = async () => (await ledger(server)).entries.map(({ record_id }) => record_id);
-    assert.deepEqual(await named(), [person.json.record_id, null]);
+    assert.deepEqual(await named(), [company.json.account_id, person.json.record_id, null]);
     await server.client.request('DELETE', `/records/${person.json.record_id}`);
-    assert.deepEqual(await named(), [null, null]);
+    assert.deepEqual(await named(), [company.json.account_id, null, null]);
     await booksAreRight(server);
 });
 
