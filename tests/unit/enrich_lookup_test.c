@@ -618,6 +618,24 @@ static void a_commit_that_is_unsure_is_asked_about_until_it_is_sure(void **state
     assert_true(ask(ANN_PHONE)->is_replay);
 }
 
+/* That it failed the second time says nothing about the first. */
+static void a_failure_while_unsure_is_asked_about_too(void **state)
+{
+    (void)state;
+    a->values[CHANNEL_PHONE] = NUMBER;
+    a->is_holding = true;
+    log_set_level(LOG_ERROR + 1);
+    start_asking(ANN_PHONE);
+    loop_while(&h.folder.loop, a->held == NULL);
+    atomic_store(&stops_after_refusal, 1);
+    atomic_store(&commits_to_refuse, 1);
+    scripted_release(a);
+    expect_channel(wait_for(&h.askers[0]), CHANNEL_PHONE, NUMBER);
+    log_set_level(LOG_INFO);
+    assert_int_equal(atomic_load(&statements_to_stop), 0);
+    expect_balance(99);
+}
+
 static void a_commit_that_stays_unsure_counts_as_spent_until_the_store_is_back(void **state)
 {
     const struct lookup_answer *answer;
@@ -740,6 +758,7 @@ int main(void)
         in_house(by_attempts_the_misses_before_the_hit_are_charged),
         in_house(a_dry_run_asks_nobody_and_leaves_nothing_behind),
         in_house(a_commit_that_is_unsure_is_asked_about_until_it_is_sure),
+        in_house(a_failure_while_unsure_is_asked_about_too),
         in_house(a_commit_that_stays_unsure_counts_as_spent_until_the_store_is_back),
         in_house(too_many_lookups_are_turned_away),
     };
