@@ -65,15 +65,15 @@ static void refuse_credit(struct exchange *x, const struct lookup_answer *answer
 {
     struct buf members;
     struct err_detail detail;
-    long long balance = answer->available, required = answer->required;
+    long long balance = answer->balance, held = answer->held, required = answer->required;
 
     buf_init(&members, 256);
-    buf_printf(&members, "\"balance\":%lld,\"required\":%lld,\"shortfall\":%lld", balance, required,
-               required - balance);
+    buf_printf(&members, "\"balance\":%lld,\"held\":%lld,\"required\":%lld,\"shortfall\":%lld", balance, held, required,
+               required - (balance - held));
     err_explain(&detail,
                 "this request may cost up to %lld credits and %lld are free; grant credits, ask for fewer channels, "
                 "or set max_credits",
-                required, balance);
+                required, balance - held);
     exchange_refuse_with(x, ERR_NO_CREDIT, detail.text, STR_NONE, buf_str(&members));
     buf_deinit(&members);
 }

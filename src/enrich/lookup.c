@@ -364,7 +364,8 @@ static enum step_result hold_credits(struct lookup *l)
             worst += waterfall_worst_credits(l->engine->waterfalls, (enum channel)i, hints_mask(&question->hints));
     }
     l->answer.required = worst < question->max_credits ? worst : question->max_credits;
-    l->answer.available = account_available(&l->workspace->account);
+    l->answer.balance = l->workspace->account.balance;
+    l->answer.held = l->workspace->account.held;
     l->answer.err = hold_open(&l->workspace->account, l->answer.required, &l->hold);
     return l->answer.err == ERR_NONE ? STEP_NEXT : STEP_FINISH;
 }
@@ -485,6 +486,7 @@ static void forget_cached(struct lookup *l)
 }
 
 static void commit_done(struct store_op *op, enum err err);
+static void leave(struct lookup *l, bool has_answer);
 
 static void start_commit(struct lookup *l)
 {
@@ -512,6 +514,18 @@ static bool retries_commit(struct lookup *l)
     return true;
 }
 
+/* While we asked, the person became known under another name: start over, and
+ * most of it is in the store. Nothing was charged. */
+static void look_again(struct lookup *l)
+{
+    hold_release(&l->workspace->account, &l->hold);
+    l->run.channels = 0;
+    l->answer = (struct lookup_answer){.err = ERR_NONE};
+    leave(l, false);
+    l->step = 0;
+    lookup_advance(l);
+}
+
 static void commit_done(struct store_op *op, enum err err)
 {
     struct lookup *l = container_of(op, struct lookup, op.commit.op);
@@ -521,6 +535,10 @@ static void commit_done(struct store_op *op, enum err err)
     if (err == ERR_STORE_UNSURE && retries_commit(l))
         return;
     forget_cached(l);
+    if (err == ERR_MOVED) {
+        look_again(l);
+        return;
+    }
     if (err == ERR_NONE) {
         hold_settle(&l->workspace->account, &l->hold, &l->op.commit);
         l->answer.credits_used = -l->op.commit.entry.amount;
@@ -584,6 +602,7 @@ static enum step_result commit(struct lookup *l)
                                 .at_us = now_us,
                                 .identities = l->record.identities + identities_before,
                                 .identity_count = l->record.identity_count - identities_before,
+                                .asked_identities = l->question.identity_count,
                                 .changed = changed,
                                 .channels = l->record.channels,
                                 .trail = make_trail(l, lookup_id, now_us),
@@ -632,25 +651,44 @@ static void copy_answer(struct lookup *follower, const struct lookup *leader)
     follower->is_finishing = true;
 }
 
-static void go_on_after(struct lookup *waiting, const struct lookup *leader)
+static void go_on(struct lookup *waiting)
 {
-    if (str_is(waiting->fingerprint, leader->fingerprint))
-        copy_answer(waiting, leader);
-    else
-        waiting->step = 0; /* look again: some of its channels are in the store now */
     loop_later_init(&waiting->later, advance_later);
     loop_later(waiting->engine->loop, &waiting->later);
 }
 
-static enum step_result leave_flight(struct lookup *l)
+/* Who asked the same gets our answer, if we have one. Of the others the first
+ * looks again (some of its channels are in the store now); the rest wait for
+ * that one. */
+static void leave(struct lookup *l, bool has_answer)
 {
     struct list waiting;
     struct list *link;
+    struct lookup *first = NULL;
 
     list_init(&waiting);
     flight_leave(&l->engine->flights, &l->flight, &waiting);
-    while ((link = list_take(&waiting)) != NULL)
-        go_on_after(list_entry(link, struct lookup, flight.link), l);
+    while ((link = list_take(&waiting)) != NULL) {
+        struct lookup *other = list_entry(link, struct lookup, flight.link);
+
+        if (has_answer && str_is(other->fingerprint, l->fingerprint)) {
+            copy_answer(other, l);
+            go_on(other);
+        } else if (first == NULL) {
+            first = other;
+        } else {
+            list_append(&first->flight.waiting, link);
+        }
+    }
+    if (first != NULL) {
+        first->step = 0;
+        go_on(first);
+    }
+}
+
+static enum step_result leave_flight(struct lookup *l)
+{
+    leave(l, true);
     return STEP_NEXT;
 }
 

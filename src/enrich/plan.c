@@ -7,6 +7,7 @@ struct forecast {
     bool has_history;
     double odds;     /* that one of those so far hits */
     double expected; /* credits */
+    int64_t missed;  /* what a hit costs beside its own price: the misses before it, where they count */
 };
 
 static const struct tally *find_tally(const struct tally *tallies, size_t count, enum channel channel, struct str name)
@@ -18,13 +19,14 @@ static const struct tally *find_tally(const struct tally *tallies, size_t count,
     return NULL;
 }
 
-static void add_provider(struct forecast *forecast, const struct tally *tally, int64_t price)
+static void add_provider(struct forecast *forecast, const struct tally *tally, int64_t price, enum charge_policy policy)
 {
     double rate = tally == NULL ? 0.5 : (double)(tally->hits + 1) / (double)(tally->asked + 2);
     double reached = 1 - forecast->odds;
 
     forecast->has_history |= tally != NULL && tally->asked > 0;
-    forecast->expected += reached * rate * (double)price;
+    forecast->expected += reached * rate * (double)(price + forecast->missed);
+    forecast->missed += policy == CHARGE_ATTEMPTS ? price : 0;
     forecast->odds += reached * rate;
 }
 
@@ -39,8 +41,10 @@ static void put_guess(struct buf *out, const char *name, bool is_known, double g
 }
 
 static struct forecast put_providers(struct buf *out, const struct question *question, enum channel channel,
-                                     const struct waterfall *waterfall, const struct tally *tallies, size_t tally_count)
+                                     const struct waterfalls *waterfalls, const struct tally *tallies,
+                                     size_t tally_count)
 {
+    const struct waterfall *waterfall = &waterfalls->of[channel];
     struct forecast forecast = {.has_history = false};
 
     json_put_name(out, "providers");
@@ -52,7 +56,8 @@ static struct forecast put_providers(struct buf *out, const struct question *que
             continue;
         json_put_comma(out);
         json_put_str(out, provider->name);
-        add_provider(&forecast, find_tally(tallies, tally_count, channel, provider->name), provider->prices[channel]);
+        add_provider(&forecast, find_tally(tallies, tally_count, channel, provider->name), provider->prices[channel],
+                     waterfalls->charge_policy);
     }
     buf_put_char(out, ']');
     return forecast;
@@ -80,7 +85,7 @@ void plan_put(struct buf *out, const struct question *question, unsigned cached,
             continue;
         }
         buf_puts(out, "{\"cached\":false");
-        forecast = put_providers(out, question, channel, &waterfalls->of[i], tallies, tally_count);
+        forecast = put_providers(out, question, channel, waterfalls, tallies, tally_count);
         worst = waterfall_worst_credits(waterfalls, channel, hints_mask(&question->hints));
         put_guess(out, "expected_credits", forecast.has_history, forecast.expected);
         json_put_name(out, "worst_credits");
