@@ -187,7 +187,7 @@ struct store_commit {
     int64_t at_us;
     const struct identity *identities; /* to add; one that another record has stays there */
     size_t identity_count;
-    size_t asked_identities;                   /* of them, from the front: those of the question */
+    size_t asked_identities;             /* of them, from the front: those of the question */
     unsigned changed;                    /* the channels to write */
     const struct kept_channel *channels; /* [CHANNEL_COUNT] */
     struct str trail;
