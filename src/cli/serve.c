@@ -263,8 +263,8 @@ static void take_apart(struct server *s)
     if (s->http != NULL && (!s->is_drained || s->engine.lookups != 0))
         cut_off(s);
     http_server_free(&s->http);
-    sources_deinit(&s->sources);
     http_client_free(&s->client);
+    sources_deinit(&s->sources);
     store_close(&s->store);
     record_cache_free(&s->engine.cache);
     api_deinit(&s->api);
