@@ -3,7 +3,7 @@
  * Wall time stamps what we keep; steady time measures and never goes back.
  * In test builds the environment variable UNSTUCK_CLOCK_FILE names a file of
  * one little-endian int64, microseconds added to both clocks, read at every
- * call: a test moves time by writing it. */
+ * call: a test moves time by writing it, in place (it is mapped). */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 

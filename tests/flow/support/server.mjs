@@ -1,6 +1,6 @@
 // A real server process over a data folder of its own. Nothing here sleeps: it waits for lines and exits.
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Client } from './client.mjs';
@@ -184,12 +184,15 @@ export function keyIn(text) {
 export async function movableClock(t) {
     const file = join(await tempFolder(t), 'clock');
     let offset = 0n;
-    const write = () => {
+    await writeFile(file, Buffer.alloc(8));
+    // In place: the server has the file mapped, and a file cut to nothing would take it down.
+    const write = async () => {
         const bytes = Buffer.alloc(8);
         bytes.writeBigInt64LE(offset);
-        return writeFile(file, bytes);
+        const handle = await open(file, 'r+');
+        await handle.write(bytes, 0, 8, 0);
+        await handle.close();
     };
-    await write();
     return {
         env: { UNSTUCK_CLOCK_FILE: file },
         async forward(server, seconds) {
