@@ -112,6 +112,7 @@ static void share_descriptors(struct server *s)
                   log_num("connections_max", *connections), LOG_END);
     }
     s->calls_max = (size_t)((int64_t)limit.rlim_cur - SPARE_FDS - *connections);
+    s->calls_max -= s->calls_max / 64; /* the client itself takes two for every 256 calls */
     if (s->calls_max > (size_t)s->settings.number.lookup_in_flight_max)
         s->calls_max = (size_t)s->settings.number.lookup_in_flight_max;
 }
