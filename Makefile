@@ -3,7 +3,7 @@
 # release: what users run.  debug, asan: with the test hooks.  fuzz: libFuzzer.
 MODE ?= release
 CC    = gcc
-AR    = $(if $(findstring clang,$(CC)),llvm-ar,gcc-ar)
+AR    = $(if $(findstring release,$(MODE)),gcc-ar,ar)
 OUT   = build/$(MODE)
 
 WARN  = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror

@@ -55,14 +55,14 @@ void refusal_of_question(struct refusal *out, enum err err, const struct shape_m
 
 static void refuse_credit(struct refusal *out, const struct lookup_answer *answer)
 {
-    long long balance = answer->available, required = answer->required;
+    long long balance = answer->balance, held = answer->held, required = answer->required;
 
-    snprintf(out->members, sizeof out->members, "\"balance\":%lld,\"required\":%lld,\"shortfall\":%lld", balance,
-             required, required - balance);
+    snprintf(out->members, sizeof out->members, "\"balance\":%lld,\"held\":%lld,\"required\":%lld,\"shortfall\":%lld",
+             balance, held, required, required - (balance - held));
     err_explain(&out->detail,
                 "this request may cost up to %lld credits and %lld are free; grant credits, ask for fewer channels, "
                 "or set max_credits",
-                required, balance);
+                required, balance - held);
 }
 
 void refusal_of_answer(struct refusal *out, const struct lookup_answer *answer)

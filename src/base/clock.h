@@ -3,7 +3,8 @@
  * Wall time stamps what we keep; steady time measures and never goes back.
  * In test builds the environment variable UNSTUCK_CLOCK_FILE names a file of
  * one or two little-endian int64, microseconds added to both clocks and to the
- * wall clock alone, read at every call: a test moves time by writing it. */
+ * wall clock alone, read at every call: a test moves time by writing it, in
+ * place (it is mapped). */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 

@@ -63,6 +63,10 @@ static void explain(struct str text, const json_error_t *error, struct err_detai
     err_explain(detail, "line %zu, column %zu: %.*s", line, at > line_start ? at - line_start : 1, STR_ARG(message));
 }
 
+/* A whole number past 64 bits is fine JSON: such a text is read with all its
+ * numbers as reals. Whoever wants a whole number takes 3.0 as well. */
+#define FLAGS (JSON_REJECT_DUPLICATES | JSON_DECODE_ANY)
+
 enum err json_read(struct str text, json_t **out_doc, struct err_detail *detail)
 {
     json_error_t error;
@@ -75,7 +79,9 @@ enum err json_read(struct str text, json_t **out_doc, struct err_detail *detail)
         err_explain(detail, "line 1, column 1: the text is empty");
         return ERR_MALFORMED_JSON;
     }
-    doc = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    doc = json_loadb(text.ptr, text.len, FLAGS, &error);
+    if (doc == NULL && json_error_code(&error) == json_error_numeric_overflow)
+        doc = json_loadb(text.ptr, text.len, FLAGS | JSON_DECODE_INT_AS_REAL, &error);
     if (doc == NULL) {
         explain(text, &error, detail);
         return ERR_MALFORMED_JSON;
@@ -154,6 +160,19 @@ struct str json_str(const json_t *value)
     if (!json_is_string(value))
         return STR_NONE;
     return (struct str){json_string_value(value), json_string_length(value)};
+}
+
+bool json_whole(const json_t *value, int64_t *out_number)
+{
+    const double exact = 9007199254740992.0; /* 2^53: up to here a real is what was written */
+    double real = json_is_real(value) ? json_real_value(value) : 0;
+
+    if (json_is_real(value) && (real < -exact || real > exact || real != (double)(int64_t)real))
+        return false;
+    if (!json_is_number(value))
+        return false;
+    *out_number = json_is_real(value) ? (int64_t)real : json_integer_value(value);
+    return true;
 }
 
 /* Length of the UTF-8 sequence at `s`, or 0 when it is not one (overlong,

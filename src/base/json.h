@@ -30,6 +30,10 @@ bool json_is_pointer(struct str pointer);
 /* Text of a JSON string; STR_NONE for any other type. Borrowed. */
 struct str json_str(const json_t *value);
 
+/* A whole number within 64 bits, also when written as 3.0 (JSON Schema's
+ * "integer"); false for anything else. */
+bool json_whole(const json_t *value, int64_t *out_number);
+
 /* A quoted string. Invalid UTF-8 comes out as U+FFFD: our output is always JSON. */
 void json_put_str(struct buf *out, struct str s);
 

@@ -190,11 +190,10 @@ bool shape_int(struct shape *shape, const char *name, int64_t min, int64_t max, 
 
     if (value == NULL)
         return false;
-    if (!json_is_integer(value)) {
+    if (!json_whole(value, &number)) {
         shape_report_member(shape, name, "must be a whole number from %lld to %lld", (long long)min, (long long)max);
         return false;
     }
-    number = json_integer_value(value);
     if (number < min || number > max) {
         shape_report_member(shape, name, "must be from %lld to %lld", (long long)min, (long long)max);
         return false;

@@ -114,6 +114,7 @@ static void share_descriptors(struct server *s)
                   log_num("connections_max", *connections), LOG_END);
     }
     s->calls_max = (size_t)((int64_t)limit.rlim_cur - SPARE_FDS - *connections);
+    s->calls_max -= s->calls_max / 64; /* the client itself takes two for every 256 calls */
     if (s->calls_max > (size_t)s->settings.number.lookup_in_flight_max)
         s->calls_max = (size_t)s->settings.number.lookup_in_flight_max;
 }
@@ -278,8 +279,8 @@ static void take_apart(struct server *s)
     if (s->http != NULL && (!s->is_drained || s->engine.lookups != 0))
         cut_off(s);
     http_server_free(&s->http);
-    sources_deinit(&s->sources);
     http_client_free(&s->client);
+    sources_deinit(&s->sources);
     upkeep_stop(&s->upkeep);
     api_flush(&s->api);
     store_close(&s->store);

@@ -64,6 +64,7 @@ static int verify(struct store *store)
     }
     if (store_each_workspace(store, gather, &v) != ERR_NONE) {
         puts("DOES NOT ADD UP: the workspaces cannot be read");
+        mem_free(v.rows);
         return EXIT_FAILED;
     }
     for (size_t i = 0; i < v.count && is_right; i++)

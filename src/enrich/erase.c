@@ -32,18 +32,17 @@ static void join_again(struct later *later)
     join(container_of(later, struct erasure, later));
 }
 
-static void go_on_after(struct flight *flight, const struct flight *left)
+static void go_on_after(struct flight *flight)
 {
     struct erasure *e = container_of(flight, struct erasure, flight);
 
-    (void)left;
     loop_later(e->engine->loop, &e->later);
 }
 
 void erasure_start(struct erasure *e)
 {
     arena_init(&e->arena, ERASURE_BYTES_MAX);
-    flight_init(&e->flight, go_on_after);
+    flight_init(&e->flight, go_on_after, NULL);
     loop_later_init(&e->later, join_again);
     e->op.arena = &e->arena;
     join(e);

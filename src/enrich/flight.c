@@ -2,9 +2,11 @@
 
 #include <sodium.h>
 
-void flight_init(struct flight *flight, void (*go_on)(struct flight *flight, const struct flight *left))
+void flight_init(struct flight *flight, void (*go_on)(struct flight *flight),
+                 bool (*shares)(struct flight *flight, const struct flight *left))
 {
     flight->go_on = go_on;
+    flight->shares = shares;
     flight->count = 0;
     list_init(&flight->waiting);
     list_init(&flight->link);
@@ -68,6 +70,7 @@ void flight_leave(struct flights *flights, struct flight *flight)
 {
     struct list waiting;
     struct list *link;
+    struct flight *first = NULL;
 
     list_init(&waiting);
     for (size_t i = 0; i < flight->count; i++)
@@ -77,6 +80,13 @@ void flight_leave(struct flights *flights, struct flight *flight)
     while ((link = list_take(&waiting)) != NULL) {
         struct flight *next = list_entry(link, struct flight, link);
 
-        next->go_on(next, flight);
+        if (next->shares != NULL && next->shares(next, flight))
+            continue;
+        if (first == NULL)
+            first = next;
+        else
+            list_append(&first->waiting, link);
     }
+    if (first != NULL)
+        first->go_on(first);
 }

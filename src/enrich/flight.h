@@ -30,7 +30,8 @@ struct flight_place {
 /* Embedded by a lookup, or by whatever else must be alone with a record.
  * Zeroed and flight_init'ed before use. */
 struct flight {
-    void (*go_on)(struct flight *flight, const struct flight *left); /* `left` is gone, nothing of it freed yet */
+    void (*go_on)(struct flight *flight);                             /* try again */
+    bool (*shares)(struct flight *flight, const struct flight *left); /* see flight_leave; may be NULL */
     struct flight_place places[FLIGHT_KEYS_MAX];
     size_t count;        /* places taken; 0: not in flight */
     struct list waiting; /* of struct flight.link of those who wait for us */
@@ -41,7 +42,8 @@ struct flights {
     struct flight_place *taken; /* uthash by key */
 };
 
-void flight_init(struct flight *flight, void (*go_on)(struct flight *flight, const struct flight *left));
+void flight_init(struct flight *flight, void (*go_on)(struct flight *flight),
+                 bool (*shares)(struct flight *flight, const struct flight *left));
 
 struct flight_key flight_key_of_identity(struct id workspace_id, const struct identity *identity);
 struct flight_key flight_key_of_record(struct id workspace_id, struct id record_id);
@@ -50,7 +52,10 @@ struct flight_key flight_key_of_record(struct id workspace_id, struct id record_
  * flight that has one of them, and answers that one. */
 struct flight *flight_join(struct flights *flights, struct flight *flight, const struct flight_key *keys, size_t count);
 
-/* Gives the keys back, and those who waited go on, in their order. */
+/* Gives the keys back. Those who waited and can use what `flight` leaves behind
+ * do (`shares` answers true and sees to them); of the others the first goes on,
+ * and the rest wait for that one: so many questions for one record look again
+ * once each, not all at every turn. */
 void flight_leave(struct flights *flights, struct flight *flight);
 
 #endif

@@ -71,7 +71,8 @@ struct lookup {
 
     size_t step;
     bool is_finishing;
-    struct later later; /* going on after another, and responding, from the loop */
+    bool is_looking_again; /* leaving its flight without an answer */
+    struct later later;    /* going on after another, and responding, from the loop */
 
     struct record record; /* as the store knows it; then as it will be */
     unsigned known;       /* slots the store answers */
@@ -125,7 +126,8 @@ static void lookup_resume(struct lookup *l, enum err err)
     lookup_advance(l);
 }
 
-static void go_on_after(struct flight *flight, const struct flight *left);
+static void go_on_after(struct flight *flight);
+static bool shares_answer(struct flight *flight, const struct flight *left);
 
 static void advance_later(struct later *later)
 {
@@ -143,7 +145,7 @@ struct lookup *lookup_new(struct engine *engine, struct workspace *workspace)
     l->engine = engine;
     l->workspace = workspace;
     arena_init(&l->arena, LOOKUP_BYTES_MAX);
-    flight_init(&l->flight, go_on_after);
+    flight_init(&l->flight, go_on_after, shares_answer);
     return l;
 }
 
@@ -389,7 +391,8 @@ static enum step_result hold_credits(struct lookup *l)
                                              hints_mask(&question->hints), question->kind == QUESTION_DISCOVER);
     }
     l->answer.required = worst < question->max_credits ? worst : question->max_credits;
-    l->answer.available = account_available(&l->workspace->account);
+    l->answer.balance = l->workspace->account.balance;
+    l->answer.held = l->workspace->account.held;
     l->answer.err = hold_open(&l->workspace->account, l->answer.required, &l->hold);
     return l->answer.err == ERR_NONE ? STEP_NEXT : STEP_FINISH;
 }
@@ -539,6 +542,20 @@ static bool retries_commit(struct lookup *l)
     return true;
 }
 
+/* While we asked, the person became known under another name: start over, and
+ * most of it is in the store. Nothing was charged. */
+static void look_again(struct lookup *l)
+{
+    hold_release(&l->workspace->account, &l->hold);
+    l->run.channels = 0;
+    l->answer = (struct lookup_answer){.err = ERR_NONE};
+    l->is_looking_again = true;
+    flight_leave(&l->engine->flights, &l->flight);
+    l->is_looking_again = false;
+    l->step = 0;
+    lookup_advance(l);
+}
+
 static void commit_done(struct store_op *op, enum err err)
 {
     struct lookup *l = container_of(op, struct lookup, op.commit.op);
@@ -548,6 +565,10 @@ static void commit_done(struct store_op *op, enum err err)
     if (err == ERR_STORE_UNSURE && retries_commit(l))
         return;
     forget_cached(l);
+    if (err == ERR_MOVED) {
+        look_again(l);
+        return;
+    }
     if (err == ERR_NONE) {
         hold_settle(&l->workspace->account, &l->hold, &l->op.commit);
         l->answer.credits_used = -l->op.commit.entry.amount;
@@ -622,6 +643,7 @@ static enum step_result commit(struct lookup *l)
                                 .at_us = now_us,
                                 .identities = l->record.identities + identities_before,
                                 .identity_count = l->record.identity_count - identities_before,
+                                .asked_identities = l->question.identity_count,
                                 .changed = changed,
                                 .channels = l->record.channels,
                                 .trail = make_trail(l, lookup_id, now_us),
@@ -671,15 +693,26 @@ static void copy_answer(struct lookup *follower, const struct lookup *leader)
     follower->is_finishing = true;
 }
 
-static void go_on_after(struct flight *flight, const struct flight *left)
+/* Who asked the same as the one that left gets its answer, if it had one. */
+static bool shares_answer(struct flight *flight, const struct flight *left)
 {
     struct lookup *waiting = container_of(flight, struct lookup, flight);
     const struct lookup *leader = left->go_on == go_on_after ? container_of(left, struct lookup, flight) : NULL;
 
-    if (leader != NULL && str_is(waiting->fingerprint, leader->fingerprint))
-        copy_answer(waiting, leader);
-    else
-        waiting->step = 0; /* look again: some of its channels are in the store now */
+    if (leader == NULL || leader->is_looking_again || !str_is(waiting->fingerprint, leader->fingerprint))
+        return false;
+    copy_answer(waiting, leader);
+    loop_later_init(&waiting->later, advance_later);
+    loop_later(waiting->engine->loop, &waiting->later);
+    return true;
+}
+
+/* Others look again: some of their channels are in the store now. */
+static void go_on_after(struct flight *flight)
+{
+    struct lookup *waiting = container_of(flight, struct lookup, flight);
+
+    waiting->step = 0;
     loop_later_init(&waiting->later, advance_later);
     loop_later(waiting->engine->loop, &waiting->later);
 }

@@ -28,7 +28,7 @@ struct lookup_answer {
     struct str attempts; /* JSON array, when asked for */
     struct str plan;     /* of a dry run: JSON members */
 
-    int64_t required, available; /* ERR_NO_CREDIT */
+    int64_t required, balance, held; /* ERR_NO_CREDIT: the worst case, and the account then */
 };
 
 /* NULL when too many lookups are under way. */

@@ -7,6 +7,7 @@ struct forecast {
     bool has_history;
     double odds;     /* that one of those so far hits */
     double expected; /* credits */
+    int64_t missed;  /* what a hit costs beside its own price: the misses before it, where they count */
 };
 
 static const struct tally *find_tally(const struct tally *tallies, size_t count, enum channel channel, struct str name)
@@ -20,13 +21,18 @@ static const struct tally *find_tally(const struct tally *tallies, size_t count,
 
 /* A company's providers are asked whatever the ones before them said: `price`
  * is due at any hit. */
-static void add_provider(struct forecast *forecast, const struct tally *tally, int64_t price, bool is_account)
+static void add_provider(struct forecast *forecast, const struct tally *tally, int64_t price, bool is_account,
+                         enum charge_policy policy)
 {
     double rate = tally == NULL ? 0.5 : (double)(tally->hits + 1) / (double)(tally->asked + 2);
     double reached = 1 - forecast->odds;
 
     forecast->has_history |= tally != NULL && tally->asked > 0;
-    forecast->expected += (is_account ? rate : reached * rate) * (double)price;
+    if (is_account)
+        forecast->expected += rate * (double)price;
+    else
+        forecast->expected += reached * rate * (double)(price + forecast->missed);
+    forecast->missed += policy == CHARGE_ATTEMPTS ? price : 0;
     forecast->odds += reached * rate;
 }
 
@@ -41,9 +47,10 @@ static void put_guess(struct buf *out, const char *name, bool is_known, double g
 }
 
 static struct forecast put_providers(struct buf *out, const struct question *question, enum channel channel,
-                                     unsigned missing, const struct waterfall *waterfall, const struct tally *tallies,
+                                     unsigned missing, const struct waterfalls *waterfalls, const struct tally *tallies,
                                      size_t tally_count)
 {
+    const struct waterfall *waterfall = &waterfalls->of[channel];
     struct forecast forecast = {.has_history = false};
 
     json_put_name(out, "providers");
@@ -57,8 +64,8 @@ static struct forecast put_providers(struct buf *out, const struct question *que
         json_put_comma(out);
         json_put_str(out, provider->name);
         add_provider(&forecast, find_tally(tallies, tally_count, channel, provider->name),
-                     provider_price(provider, channel, question->kind == QUESTION_DISCOVER),
-                     channel == CHANNEL_ACCOUNT);
+                     provider_price(provider, channel, question->kind == QUESTION_DISCOVER), channel == CHANNEL_ACCOUNT,
+                     waterfalls->charge_policy);
     }
     buf_put_char(out, ']');
     return forecast;
@@ -88,7 +95,7 @@ void plan_put(struct buf *out, const struct question *question, unsigned cached,
             continue;
         }
         buf_puts(out, "{\"cached\":false");
-        forecast = put_providers(out, question, channel, missing, &waterfalls->of[i], tallies, tally_count);
+        forecast = put_providers(out, question, channel, missing, waterfalls, tallies, tally_count);
         worst = waterfall_worst_credits(waterfalls, channel, missing, hints_mask(&question->hints),
                                         question->kind == QUESTION_DISCOVER);
         put_guess(out, "expected_credits", forecast.has_history, forecast.expected);

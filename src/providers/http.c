@@ -20,11 +20,13 @@ struct http_provider {
     struct connector *connector;
     struct secret secrets[SECRETS_MAX];
     struct str secret_texts[SECRETS_MAX]; /* the same, as connector_build wants them */
+    struct list askings;                  /* of struct asking: the calls under way */
 };
 
 /* One call under way. On the heap and not in the asker's arena: thousands of
  * lookups may wait for their second provider, and need the first one's no more. */
 struct asking {
+    struct list link;
     struct http_call http;
     struct provider_call *call;
     struct http_provider *provider;
@@ -59,6 +61,7 @@ static void ask_done(struct http_call *http)
                   log_num("status", http->status), log_text("outcome", outcome_name(call->outcome)),
                   log_text("error", http->error), LOG_END);
     http_call_deinit(http);
+    list_remove(&asking->link);
     mem_free(asking);
     call->done(call);
 }
@@ -67,6 +70,7 @@ static void start_call(struct http_provider *provider, struct provider_call *cal
 {
     struct asking *asking = mem_new(sizeof *asking);
 
+    list_append(&provider->askings, &asking->link);
     asking->call = call;
     asking->provider = provider;
     asking->http = (struct http_call){
@@ -103,7 +107,10 @@ static void ask(struct provider *provider, struct provider_call *call)
 static void http_provider_free(struct provider *provider)
 {
     struct http_provider *http_provider = http_provider_of(provider);
+    struct list *link;
 
+    while ((link = list_take(&http_provider->askings)) != NULL)
+        mem_free(list_entry(link, struct asking, link));
     connector_free(&http_provider->connector);
     for (size_t i = 0; i < SECRETS_MAX; i++)
         secret_deinit(&http_provider->secrets[i]);
@@ -285,6 +292,7 @@ enum err http_provider_new(struct loop *loop, struct http_client *client, const 
     struct http_provider *provider = mem_new(sizeof *provider);
     enum err err = load(provider, entry, folder, place);
 
+    list_init(&provider->askings);
     provider->loop = loop;
     provider->client = client;
     if (err != ERR_NONE) {

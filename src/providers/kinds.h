@@ -26,7 +26,9 @@ struct provider_place {
 must_use enum err dataset_provider_new(struct loop *loop, const json_t *entry, struct str folder,
                                        struct provider **out_provider, struct provider_place *place);
 
-/* A connector file: docs/providers.md. Entry members: "connector" (path, or the
+/* Calls under way when the server stops: free the client first (it drops them
+ * without `done`), then the provider.
+ * A connector file: docs/providers.md. Entry members: "connector" (path, or the
  * connector itself as an object), "secrets" (name to {"env"|"file"}). */
 must_use enum err http_provider_new(struct loop *loop, struct http_client *client, const json_t *entry,
                                     struct str folder, struct provider **out_provider, struct provider_place *place);

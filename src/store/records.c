@@ -366,7 +366,23 @@ static enum err write_usage(struct store_db *db, const struct store_commit *comm
     return err;
 }
 
-/* The ledger comes first: it alone may refuse, and then nothing was written. */
+/* A record found under another name may have got our question's identity since
+ * we looked: one person must not become two records, each charged. */
+static enum err check_unclaimed(struct store_db *db, const struct store_commit *commit)
+{
+    const struct store_find find = {.workspace_id = commit->workspace_id,
+                                    .identities = commit->identities,
+                                    .identity_count = commit->asked_identities};
+    struct id id;
+    enum err err;
+
+    if (!commit->is_new_record)
+        return ERR_NONE;
+    err = find_id(db, &find, &id);
+    return err == ERR_NONE && !id_is_none(id) ? ERR_MOVED : err;
+}
+
+/* What may refuse comes first, so that a refusal has written nothing. */
 static enum err run_commit(struct store_db *db, struct store_op *op)
 {
     struct store_commit *commit = container_of(op, struct store_commit, op);
@@ -377,7 +393,10 @@ static enum err run_commit(struct store_db *db, struct store_op *op)
         err = is_there_already(db, commit, &is_there);
     if (err != ERR_NONE || is_there)
         return err;
-    err = db_append_entry(db, commit->workspace_id, &commit->entry, commit->month, commit->seal, &commit->used_month);
+    err = check_unclaimed(db, commit);
+    if (err == ERR_NONE)
+        err =
+            db_append_entry(db, commit->workspace_id, &commit->entry, commit->month, commit->seal, &commit->used_month);
     if (err == ERR_NONE)
         err = write_record(db, commit);
     if (err == ERR_NONE)
@@ -444,6 +463,7 @@ static enum err run_trails(struct store_db *db, struct store_op *op)
     sqlite3_stmt *statement = db_statement(db, SQL_READ_RECORD);
     int64_t last_seq = 0;
     unsigned rows = 0;
+    struct str body;
     bool has_row;
     enum err err;
 
@@ -464,9 +484,14 @@ static enum err run_trails(struct store_db *db, struct store_op *op)
             trails->next_seq = last_seq;
             break;
         }
+        body = db_column_str(statement, 1);
+        if (rows > 1 && body.len + 1 > trails->out->bytes_max - trails->out->len) {
+            trails->next_seq = last_seq; /* a page of long trails is a short one */
+            break;
+        }
         last_seq = sqlite3_column_int64(statement, 0);
         json_put_comma(trails->out);
-        buf_put(trails->out, db_column_str(statement, 1));
+        buf_put(trails->out, body);
     }
     sqlite3_reset(statement);
     return err;

@@ -131,7 +131,10 @@ enum err db_begin(struct store_db *db)
 {
     if (fault_fails("store"))
         return ERR_STORE_DOWN;
-    return db_run(db, db_statement(db, SQL_BEGIN), NULL);
+    if (db_run(db, db_statement(db, SQL_BEGIN), NULL) == ERR_NONE)
+        return ERR_NONE;
+    db_rollback(db); /* it may have begun all the same */
+    return ERR_STORE_DOWN;
 }
 
 /* The second fault is the one that matters: written, but reported as failed. */

@@ -293,7 +293,9 @@ struct tally {
 };
 
 /* Everything one lookup leaves behind, in one transaction or not at all.
- * ERR_NO_CREDIT when the balance is smaller than the charge (nothing written). */
+ * ERR_NO_CREDIT when the balance is smaller than the charge, ERR_MOVED when the
+ * record is new but one of its first `asked_identities` belongs to a record by
+ * now: nothing is written then, look again. */
 struct store_commit {
     struct store_op op;
     bool is_retry; /* after ERR_STORE_UNSURE: do nothing if it is there already */
@@ -304,6 +306,7 @@ struct store_commit {
     int64_t at_us;
     const struct identity *identities; /* to add; one that another record has stays there */
     size_t identity_count;
+    size_t asked_identities;             /* of them, from the front: those of the question */
     unsigned changed;                    /* the slots to write */
     const struct kept_channel *channels; /* as in the record */
     struct str trail;

@@ -40,7 +40,6 @@ test('a body that is not JSON is refused with the line and the column', (t) => r
     ['{"email": "\\ud800"}', 400],
     ['{"max_credits": 01}', 400],
     ['{"min_confidence": NaN}', 400],
-    ['{"max_credits": 99999999999999999999}', 400, /too big/],
     ['[' .repeat(33) + ']'.repeat(33), 400],
     ['['.repeat(10000) + ']'.repeat(10000), 400],
     ['{"a":'.repeat(10000), 400],
@@ -57,6 +56,7 @@ test('no hint is identity_required', (t) => refused(t, [
 
 test('a wrong member is named by its pointer', (t) => refused(t, [
     ['{"email": 5}', 422, /"\/email"/],
+    ['{"email": "ann@ex.org", "max_credits": 99999999999999999999}', 422, /"\/max_credits"/],
     ['{"email": null}', 422, /"\/email"/],
     ['{"email": ""}', 422, /"\/email"/],
     ['{"email": "a@b"}', 422, /"\/email"/],

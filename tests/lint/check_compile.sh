@@ -3,12 +3,17 @@
 set -euo pipefail
 cd "$1"
 
+# The release is what users run; the tests are built as they are run, in debug.
 compile() {
-    local compiler=$1 mode=$2 targets=(all)
-    compgen -G 'tests/unit/*_test.c' >/dev/null && targets+=(unit)
-    compgen -G 'tests/fuzz/*_fuzz.c' >/dev/null && targets+=(fuzzers)
-    make -s -k -j "$(nproc)" MODE="$mode" CC="$compiler" OUT="build/lint/$compiler-$mode" "${targets[@]}"
+    local compiler=$1 mode=$2
+    shift 2
+    make -s -k -j "$(nproc)" MODE="$mode" CC="$compiler" OUT="build/lint/$compiler-$mode" "$@"
 }
 
-compile gcc release
-compile clang debug
+tests=()
+if compgen -G 'tests/unit/*_test.c' >/dev/null; then tests+=(unit); fi
+if compgen -G 'tests/fuzz/*_fuzz.c' >/dev/null; then tests+=(fuzzers); fi
+
+compile gcc release all
+compile gcc debug all "${tests[@]}"
+compile clang debug all "${tests[@]}"

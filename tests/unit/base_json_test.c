@@ -38,8 +38,34 @@ static void mistakes_are_named_by_line_and_column(void **state)
     expect_place(STR("[1.]"), "line 1, column");
     expect_place(STR("[NaN]"), "line 1, column");
     expect_place(STR("['a']"), "line 1, column 2:");
-    expect_place(STR("[99999999999999999999]"), "line 1, column");
     expect_place(STR("[1e999]"), "line 1, column");
+}
+
+static void a_whole_number_may_be_written_in_any_way_and_size(void **state)
+{
+    static const struct {
+        struct str text;
+        bool is_whole;
+        int64_t number;
+    } cases[] = {
+        {STR("7"), true, 7},       {STR("3.0"), true, 3},
+        {STR("-2e2"), true, -200}, {STR("9223372036854775807"), true, INT64_MAX},
+        {STR("1.5"), false, 0},    {STR("\"7\""), false, 0},
+        {STR("true"), false, 0},   {STR("99999999999999999999"), false, 0},
+        {STR("1e300"), false, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct err_detail detail;
+        int64_t number = 0;
+        json_t *doc;
+
+        assert_int_equal(json_read(cases[i].text, &doc, &detail), ERR_NONE);
+        assert_int_equal(json_whole(doc, &number), cases[i].is_whole);
+        assert_int_equal(number, cases[i].number);
+        json_decref(doc);
+    }
 }
 
 static void nesting_has_a_limit(void **state)
@@ -195,6 +221,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mistakes_are_named_by_line_and_column),
+        cmocka_unit_test(a_whole_number_may_be_written_in_any_way_and_size),
         cmocka_unit_test(nesting_has_a_limit),
         cmocka_unit_test(pointers_lead_to_values),
         cmocka_unit_test(pointers_are_checked),

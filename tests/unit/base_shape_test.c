@@ -105,7 +105,7 @@ static void every_mistake_is_told_at_once_with_its_pointer(void **state)
                     "{\"pointer\":\"/top/share\",\"detail\":\"must be a number from 0 to 1\"}]");
     expect_mistakes("{\"name\":\"\"}", "[{\"pointer\":\"/top/name\",\"detail\":\"must have 1 to 5 bytes\"}]");
     expect_mistakes("{\"name\":\"sixsix\"}", "[{\"pointer\":\"/top/name\",\"detail\":\"must have 1 to 5 bytes\"}]");
-    expect_mistakes("{\"count\":1.0}",
+    expect_mistakes("{\"count\":1.5}",
                     "[{\"pointer\":\"/top/count\",\"detail\":\"must be a whole number from -3 to 9\"}]");
 }
 

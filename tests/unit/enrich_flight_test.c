@@ -19,10 +19,21 @@ static struct flight *join(struct flights *flights, struct flight *flight, const
 
 static struct list *gone_on; /* who went on, in their order */
 
-static void go_on(struct flight *flight, const struct flight *left)
+static void go_on(struct flight *flight)
 {
-    assert_int_equal(left->count, 0);
+    assert_int_equal(flight->count, 0);
     list_append(gone_on, &flight->link);
+}
+
+static const struct flight *shared_of;
+static int shared;
+
+static bool shares(struct flight *flight, const struct flight *left)
+{
+    (void)flight;
+    shared_of = left;
+    shared++;
+    return true;
 }
 
 static size_t leave(struct flights *flights, struct flight *flight, struct list *waiting)
@@ -42,7 +53,7 @@ static size_t leave(struct flights *flights, struct flight *flight, struct list 
 static void make_flights(struct flight *flights, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        flight_init(&flights[i], go_on);
+        flight_init(&flights[i], go_on, NULL);
 }
 
 static void who_comes_second_waits_for_the_first(void **state)
@@ -58,12 +69,35 @@ static void who_comes_second_waits_for_the_first(void **state)
     assert_ptr_equal(join(&flights, &all[2], &email, NULL), &all[0]);
     assert_int_equal(all[0].count, 1);
     assert_int_equal(all[1].count, 0);
-    assert_int_equal(leave(&flights, &all[0], &waiting), 2);
-    assert_ptr_equal(list_take(&waiting), &all[1].link); /* in the order of their coming */
+    assert_int_equal(leave(&flights, &all[0], &waiting), 1);
+    assert_ptr_equal(list_take(&waiting), &all[1].link); /* the first of them; the other waits for it */
+    assert_null(join(&flights, &all[1], &email, NULL));
+    assert_int_equal(leave(&flights, &all[1], &waiting), 1);
     assert_ptr_equal(list_take(&waiting), &all[2].link);
     assert_null(join(&flights, &all[2], &email, NULL));
     assert_int_equal(leave(&flights, &all[2], &waiting), 0);
     assert_null(flights.taken);
+}
+
+static void who_can_share_what_is_left_behind_does_not_look_again(void **state)
+{
+    struct flights flights = {NULL};
+    struct flight all[4] = {{.count = 0}};
+    struct list waiting;
+
+    (void)state;
+    make_flights(all, LEN(all));
+    all[1].shares = shares;
+    all[3].shares = shares;
+    shared = 0;
+    assert_null(join(&flights, &all[0], &email, NULL));
+    for (size_t i = 1; i < LEN(all); i++)
+        assert_ptr_equal(join(&flights, &all[i], &email, NULL), &all[0]);
+    assert_int_equal(leave(&flights, &all[0], &waiting), 1);
+    assert_int_equal(shared, 2);
+    assert_ptr_equal(shared_of, &all[0]);
+    assert_ptr_equal(list_take(&waiting), &all[2].link);
+    assert_true(list_is_empty(&all[2].waiting));
 }
 
 static void one_taken_key_is_enough_and_none_is_taken_while_waiting(void **state)
@@ -112,7 +146,7 @@ static void leaving_without_having_joined_is_nothing(void **state)
     struct list waiting;
 
     (void)state;
-    flight_init(&flight, go_on);
+    flight_init(&flight, go_on, NULL);
     assert_int_equal(leave(&flights, &flight, &waiting), 0);
 }
 
@@ -142,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_comes_second_waits_for_the_first),
+        cmocka_unit_test(who_can_share_what_is_left_behind_does_not_look_again),
         cmocka_unit_test(one_taken_key_is_enough_and_none_is_taken_while_waiting),
         cmocka_unit_test(different_people_do_not_wait_for_each_other),
         cmocka_unit_test(leaving_without_having_joined_is_nothing),

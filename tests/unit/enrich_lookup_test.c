@@ -415,6 +415,49 @@ static void a_follower_of_a_failed_lookup_gets_the_same_problem(void **state)
     h.workspace->account.balance = 100;
 }
 
+/* B asks by a LinkedIn URL that A, asking by e-mail, finds meanwhile. */
+static void a_person_found_under_another_name_meanwhile_is_not_charged_twice(void **state)
+{
+    struct asker *by_linkedin;
+    const struct lookup_answer *by_email, *answer;
+
+    (void)state;
+    a->values[CHANNEL_PHONE] = NUMBER;
+    a->values[CHANNEL_LINKEDIN_URL] = "linkedin.com/in/ann";
+    a->is_holding = true;
+    by_linkedin = start_asking("{\"linkedin_url\":\"linkedin.com/in/ann\"," PHONE "}");
+    loop_while(&h.folder.loop, a->held == NULL);
+    a->is_holding = false;
+    by_email = ask("{" ANN ",\"channels\":[\"phone\",\"linkedin_url\"]}");
+    assert_int_equal(by_email->credits_used, 2);
+    scripted_release(a);
+    answer = wait_for(by_linkedin);
+    expect_channel(answer, CHANNEL_PHONE, NUMBER);
+    assert_int_equal(answer->credits_used, 0);
+    assert_true(id_is(answer->record_id, by_email->record_id));
+    expect_balance(98);
+}
+
+/* The first of those who wait looks again, and takes the others along. */
+static void many_different_questions_for_one_person_are_all_answered(void **state)
+{
+    enum { QUESTIONS = 40 };
+    struct asker *askers[QUESTIONS];
+
+    (void)state;
+    a->values[CHANNEL_PHONE] = NUMBER;
+    for (int i = 0; i < QUESTIONS; i++) {
+        char text[120];
+
+        snprintf(text, sizeof text, "{" ANN "," PHONE ",\"max_credits\":%d}", i + 10);
+        askers[i] = start_asking(text);
+    }
+    for (int i = 0; i < QUESTIONS; i++)
+        expect_channel(wait_for(askers[i]), CHANNEL_PHONE, NUMBER);
+    assert_int_equal(a->asked, 1);
+    expect_balance(99);
+}
+
 static void different_people_run_side_by_side(void **state)
 {
     (void)state;
@@ -503,7 +546,7 @@ static void without_enough_credits_nobody_is_asked(void **state)
     answer = ask("{" ANN ",\"channels\":[\"phone\",\"work_email\"]}");
     assert_int_equal(answer->err, ERR_NO_CREDIT);
     assert_int_equal(answer->required, 6);
-    assert_int_equal(answer->available, 5);
+    assert_int_equal(answer->balance - answer->held, 5);
     assert_int_equal(calls(), 0);
     assert_int_equal(ask("{" ANN ",\"channels\":[\"phone\",\"work_email\"],\"max_credits\":5}")->err, ERR_NONE);
     h.workspace->account.balance = 100;
@@ -521,7 +564,7 @@ static void what_others_hold_is_not_available(void **state)
     answer = ask("{\"email\":\"bob@acme.example\"," PHONE "}");
     assert_int_equal(answer->err, ERR_NO_CREDIT);
     assert_int_equal(answer->required, 3);
-    assert_int_equal(answer->available, 2);
+    assert_int_equal(answer->balance - answer->held, 2);
     a->is_holding = false;
     scripted_release(a);
     wait_for(&h.askers[0]);
@@ -783,6 +826,24 @@ static void a_commit_that_is_unsure_is_asked_about_until_it_is_sure(void **state
     assert_true(ask(ANN_PHONE)->is_replay);
 }
 
+/* That it failed the second time says nothing about the first. */
+static void a_failure_while_unsure_is_asked_about_too(void **state)
+{
+    (void)state;
+    a->values[CHANNEL_PHONE] = NUMBER;
+    a->is_holding = true;
+    log_set_level(LOG_ERROR + 1);
+    start_asking(ANN_PHONE);
+    loop_while(&h.folder.loop, a->held == NULL);
+    atomic_store(&stops_after_refusal, 1);
+    atomic_store(&commits_to_refuse, 1);
+    scripted_release(a);
+    expect_channel(wait_for(&h.askers[0]), CHANNEL_PHONE, NUMBER);
+    log_set_level(LOG_INFO);
+    assert_int_equal(atomic_load(&statements_to_stop), 0);
+    expect_balance(99);
+}
+
 static void a_commit_that_stays_unsure_counts_as_spent_until_the_store_is_back(void **state)
 {
     const struct lookup_answer *answer;
@@ -894,6 +955,8 @@ int main(void)
         in_house(identical_forced_questions_share_too),
         in_house(overlapping_questions_run_one_after_another_and_charge_each_channel_once),
         in_house(a_follower_of_a_failed_lookup_gets_the_same_problem),
+        in_house(a_person_found_under_another_name_meanwhile_is_not_charged_twice),
+        in_house(many_different_questions_for_one_person_are_all_answered),
         in_house(different_people_run_side_by_side),
         in_house(a_record_is_known_by_what_was_given_and_what_was_found),
         in_house(of_two_records_the_one_of_the_email_wins),
@@ -913,6 +976,7 @@ int main(void)
         in_house(a_company_and_a_person_at_its_domain_share_nothing),
         in_house(the_same_company_twice_at_once_is_one_waterfall),
         in_house(a_commit_that_is_unsure_is_asked_about_until_it_is_sure),
+        in_house(a_failure_while_unsure_is_asked_about_too),
         in_house(a_commit_that_stays_unsure_counts_as_spent_until_the_store_is_back),
         in_house(too_many_lookups_are_turned_away),
     };

@@ -272,6 +272,7 @@ static void channels_side_by_side_share_the_budget(void **state)
     r.providers[0].values[CHANNEL_PHONE] = "+442079460001";
     run(WORK | PHONE);
     expect_trail("work_email C1 hit 3, phone D1 over_budget 0, phone A2 hit 1");
+    assert_int_equal(r.providers[3].asked, 0);
     assert_int_equal(waterfall_run_credits(&r.run), 4);
 }
 

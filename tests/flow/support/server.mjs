@@ -1,6 +1,6 @@
 // A real server process over a data folder of its own. Nothing here sleeps: it waits for lines and exits.
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Client } from './client.mjs';
