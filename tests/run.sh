@@ -27,6 +27,7 @@ main() {
     run_group flow 3 240 list_scripts flow
     run_group contract 2 120 list_scripts contract
     run_group faults 2 900 list_scripts faults
+    run_group proxy 1 180 list_scripts proxy
     finish
 }
 
