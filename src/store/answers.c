@@ -95,7 +95,7 @@ static enum err write_shown(struct store_db *db, const struct store_keep_answer 
 static enum err run_keep(struct store_db *db, struct store_op *op)
 {
     const struct store_keep_answer *keep = container_of(op, struct store_keep_answer, op);
-    bool has_erased;
+    bool has_erased = false;
     enum err err = prune(db, keep, SQL_PRUNE_SHOWN);
 
     if (err == ERR_NONE)

@@ -14,11 +14,12 @@
 
 enum { PATH_BYTES_MAX = 4096 };
 
-/* cache_size is a ceiling in KiB, used only as the data asks for it. The log is
- * folded back every 4,000 pages (16 MiB). */
+/* Few pages of our own (cache_size in KiB): the system's cache has the file, and
+ * what is asked often is in the record cache. The log is folded back every
+ * 4,000 pages (16 MiB). */
 static const char settings[] = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                                "PRAGMA foreign_keys = OFF; PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 4000;"
-                               "PRAGMA cache_size = -131072; PRAGMA temp_store = MEMORY;"
+                               "PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;"
                                "PRAGMA journal_size_limit = 67108864;";
 
 static const char *const texts[SQL_COUNT] = {
