@@ -542,8 +542,8 @@ static bool retries_commit(struct lookup *l)
     return true;
 }
 
-/* While we asked, the person became known under another name: start over, and
- * most of it is in the store. Nothing was charged. */
+/* The person is known under another name, since we asked or all along: start
+ * over, and most of it is in the store. Nothing was charged. */
 static void look_again(struct lookup *l)
 {
     hold_release(&l->workspace->account, &l->hold);
@@ -644,6 +644,7 @@ static enum step_result commit(struct lookup *l)
                                 .identities = l->record.identities + identities_before,
                                 .identity_count = l->record.identity_count - identities_before,
                                 .asked_identities = l->question.identity_count,
+                                .is_asked_by_name = l->question.identities[0].kind == IDENTITY_PERSON,
                                 .changed = changed,
                                 .channels = l->record.channels,
                                 .trail = make_trail(l, lookup_id, now_us),

@@ -382,7 +382,28 @@ static enum err check_unclaimed(struct store_db *db, const struct store_commit *
     return err == ERR_NONE && !id_is_none(id) ? ERR_MOVED : err;
 }
 
-/* What may refuse comes first, so that a refusal has written nothing. */
+/* Asked by name and company alone, who it is shows in what was found: when its
+ * e-mail or LinkedIn URL is a known record's, that record is known by the name
+ * too from now on. */
+static enum err recognise(struct store_db *db, const struct store_commit *commit)
+{
+    const struct store_find find = {.workspace_id = commit->workspace_id,
+                                    .identities = commit->identities + commit->asked_identities,
+                                    .identity_count = commit->identity_count - commit->asked_identities};
+    struct store_commit known = *commit;
+    enum err err;
+
+    if (!commit->is_new_record || !commit->is_asked_by_name)
+        return ERR_NONE;
+    err = find_id(db, &find, &known.record_id);
+    if (err != ERR_NONE || id_is_none(known.record_id))
+        return err;
+    known.identity_count = commit->asked_identities;
+    err = write_identities(db, &known);
+    return err != ERR_NONE ? err : ERR_MOVED;
+}
+
+/* What may refuse comes first, so that a refusal has written nothing else. */
 static enum err run_commit(struct store_db *db, struct store_op *op)
 {
     struct store_commit *commit = container_of(op, struct store_commit, op);
@@ -394,6 +415,8 @@ static enum err run_commit(struct store_db *db, struct store_op *op)
     if (err != ERR_NONE || is_there)
         return err;
     err = check_unclaimed(db, commit);
+    if (err == ERR_NONE)
+        err = recognise(db, commit);
     if (err == ERR_NONE)
         err =
             db_append_entry(db, commit->workspace_id, &commit->entry, commit->month, commit->seal, &commit->used_month);

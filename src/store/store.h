@@ -293,9 +293,10 @@ struct tally {
 };
 
 /* Everything one lookup leaves behind, in one transaction or not at all.
- * ERR_NO_CREDIT when the balance is smaller than the charge, ERR_MOVED when the
- * record is new but one of its first `asked_identities` belongs to a record by
- * now: nothing is written then, look again. */
+ * ERR_NO_CREDIT when the balance is smaller than the charge. ERR_MOVED when the
+ * record would be new, but one of its first `asked_identities` belongs to a
+ * record by now, or (asked by name) one of those found always did, and that
+ * record has got the asked ones: nothing else is written then, look again. */
 struct store_commit {
     struct store_op op;
     bool is_retry; /* after ERR_STORE_UNSURE: do nothing if it is there already */
@@ -307,6 +308,7 @@ struct store_commit {
     const struct identity *identities; /* to add; one that another record has stays there */
     size_t identity_count;
     size_t asked_identities;             /* of them, from the front: those of the question */
+    bool is_asked_by_name;               /* which are no more than a name and a company */
     unsigned changed;                    /* the slots to write */
     const struct kept_channel *channels; /* as in the record */
     struct str trail;

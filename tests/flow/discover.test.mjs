@@ -30,7 +30,8 @@ test("seed: discover finds the seed's Chloe Walker and returns the same response
 });
 
 test('seed: discovery costs more credits per success: twice the price, unless the provider says else', async (t) => {
-    const script = () => hit({ work_email: 'ann.lee@acme.example', phone: '+442079460001' });
+    let name = 'ann';
+    const script = () => hit({ work_email: `${name}.lee@acme.example`, phone: '+442079460001' });
     const { server } = await world(t, { prepare: true, providers: {
         acme: { script, needs, price: { work_email: 3, phone: 5 }, channels: ['work_email', 'phone'] } } });
     server.config.providers[0].discovery_prices = { phone: 11 };
@@ -40,6 +41,7 @@ test('seed: discovery costs more credits per success: twice the price, unless th
     assert.equal(json.credits_used, 6 + 11);
     assert.equal(headers['unstuck-credits-used'], '17');
     assert.equal(await charged(server), 17);
+    name = 'bob';
     const bob = { ...ann, first_name: 'Bob', channels: ['work_email', 'phone'] };
     assert.equal((await server.enrich(bob)).json.credits_used, 3 + 5);
 });
@@ -49,6 +51,22 @@ test('seed: a miss of a discovery costs nothing', async (t) => {
     const { json } = await discover(server, { ...ann, channels: ['work_email'] });
     assert.deepEqual(json.channels, { work_email: null });
     assert.equal(await charged(server), 0);
+});
+
+test('a person that /enrichment knows is discovered as that record, and not charged for again', async (t) => {
+    const { server } = await world(t, { providers: {
+        acme: { script: () => hit({ work_email: 'ann.lee@acme.example', phone: '+442079460001' }), needs,
+            price: { work_email: 2, phone: 3 }, channels: ['work_email', 'phone'] } } });
+    const known = (await server.enrich({ email: 'ann.lee@acme.example', channels: ['work_email'] })).json;
+    assert.equal(known.credits_used, 2);
+
+    const found = (await discover(server, { ...ann, channels: ['work_email', 'phone'] })).json;
+    assert.equal(found.record_id, known.record_id);
+    assert.equal(found.channels.work_email.value, 'ann.lee@acme.example');
+    assert.equal(found.credits_used, 6, 'the phone alone, at the discovery price');
+    const again = (await discover(server, { ...ann, channels: ['work_email', 'phone'] })).json;
+    assert.equal(again.credits_used, 0);
+    assert.equal(await charged(server), 8);
 });
 
 test('a person discovered is the same record that /enrichment replays for free, by name and by what was found', async (t) => {
