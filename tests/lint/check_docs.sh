@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# docs/api.md has every error of src/base/err.def and every metric of metric.def, docs/operations.md every number of the settings, word
-# for word, and none besides: check_docs.sh ROOT
+# docs/api.md tells of every route of routes.def, every error of err.def and every metric of metric.def,
+# docs/operations.md every number of the settings, word for word, and none besides: check_docs.sh ROOT
 set -euo pipefail
 cd "$1"
 
@@ -40,5 +40,13 @@ fi
 if [ -f src/cli/settings.h ]; then
     ROWS=$(sed -nE 's/^\| `([a-z]+\.[a-z_]+)` \| [0-9][^|]*\|[^|]*\| (.*) \|$/| `\1` | \2 |/p' docs/operations.md)
     same src/cli/settings.h docs/operations.md < <(settings src/cli/settings.h)
+fi
+if [ -f src/api/routes.def ]; then
+    while read -r route; do
+        if ! grep -qF "$route" docs/api.md; then
+            echo "docs/api.md does not tell of $route"
+            bad=1
+        fi
+    done < <(sed -nE 's/^ROUTE\("([A-Z]+)", +"([^"]+)".*/\1 \2/p' src/api/routes.def)
 fi
 exit $bad

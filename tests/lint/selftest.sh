@@ -104,6 +104,11 @@ mkdir -p src/cli
 printf '    SETTING(server, idle_ms, 1, 2, 1, "between two requests") \\\n' >src/cli/settings.h
 printf '| `server.idle_ms` | 1 | 1 to 2 | between three requests |\n' >docs/operations.md
 expect 1 "a page that says something else of a setting fails docs" docs 'between two requests'
+good_project
+mkdir -p src/api
+printf 'ROUTE("GET", "/moon", moon_get, 0, 0, 0, "Its phase")\n' >src/api/routes.def
+printf '## GET /sun\n' >docs/api.md
+expect 1 "a route that the page does not tell of fails docs" docs 'GET /moon'
 
 good_project
 printf '#!/bin/sh\nrm $1\n' >tests/ok.sh
