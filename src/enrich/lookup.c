@@ -6,9 +6,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metric.h"
+#include "enrich/learned.h"
 #include "enrich/plan.h"
 #include "enrich/trail.h"
-#include "identity/identity.h"
 
 enum step_result {
     STEP_NEXT,  /* go on */
@@ -424,88 +424,6 @@ static enum step_result run_waterfalls(struct lookup *l)
 
 /* --- commit ------------------------------------------------------------- */
 
-static void keep_value(struct kept_channel *kept, const struct found *found, int64_t now_us)
-{
-    bool is_same = str_is(kept->value, found->value);
-
-    *kept = (struct kept_channel){.value = found->value,
-                                  .source = found->source,
-                                  .confidence_ppm = found->confidence_ppm,
-                                  .enriched_at_us = now_us,
-                                  .verified = is_same ? kept->verified : -1};
-}
-
-/* A value that is good enough for the question but was not found again is gone. */
-static void keep_miss(struct lookup *l, unsigned slot, int64_t now_us)
-{
-    struct kept_channel *kept = &l->record.channels[slot];
-
-    if (kept->confidence_ppm >= l->question.min_confidence_ppm)
-        *kept = (struct kept_channel){.verified = -1};
-    kept->missed_at_us = now_us;
-    kept->missed_ppm = l->question.min_confidence_ppm;
-    kept->missed_hints = hints_mask(&l->question.hints);
-    kept->missed_waterfall = l->engine->waterfalls->of[slot_waterfall(slot)].fingerprint;
-}
-
-/* Brings the record up to date with what was found; answers the slots changed. */
-static unsigned update_channels(struct lookup *l, int64_t now_us)
-{
-    unsigned changed;
-
-    l->answer.incomplete = waterfall_run_incomplete(&l->run);
-    changed = l->run.channels & ~l->answer.incomplete;
-    for (unsigned i = 0; i < slots_end(l->question.channels); i++) {
-        const struct found *found = waterfall_run_found(&l->run, i);
-
-        if ((changed & 1u << i) == 0)
-            continue;
-        if (found != NULL)
-            keep_value(&l->record.channels[i], found, now_us);
-        else
-            keep_miss(l, i, now_us);
-    }
-    return changed;
-}
-
-static bool has_identity(const struct record *record, const struct identity *identity)
-{
-    for (size_t i = 0; i < record->identity_count; i++) {
-        if (record->identities[i].kind == identity->kind && str_is(record->identities[i].key, identity->key))
-            return true;
-    }
-    return false;
-}
-
-static void add_identity(struct record *record, struct identity identity)
-{
-    if (identity.key.len != 0 && record->identity_count < IDENTITIES_MAX && !has_identity(record, &identity))
-        record->identities[record->identity_count++] = identity;
-}
-
-/* What was given and what was found: from now on the record is known by both. */
-static void update_identities(struct lookup *l)
-{
-    if (l->record.identities == NULL)
-        l->record.identities =
-            arena_alloc(&l->arena, (QUESTION_IDENTITIES_MAX + CHANNEL_COUNT) * sizeof *l->record.identities);
-    if (l->record.identities == NULL)
-        return; /* the arena is full: the lookup ends as overloaded */
-    for (size_t i = 0; i < l->question.identity_count; i++)
-        add_identity(&l->record, l->question.identities[i]);
-    for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
-        const struct found *found = waterfall_run_found(&l->run, i);
-        struct str value = found != NULL ? found->value : STR_NONE;
-        struct identity_text key;
-
-        if (i == CHANNEL_LINKEDIN_URL)
-            add_identity(&l->record, (struct identity){IDENTITY_LINKEDIN, value, STR_NONE});
-        else if (i != CHANNEL_PHONE && value.len != 0 && email_key(value, &key, NULL))
-            add_identity(&l->record,
-                         (struct identity){IDENTITY_EMAIL, arena_keep(&l->arena, identity_str(&key)), value});
-    }
-}
-
 static void forget_cached(struct lookup *l)
 {
     for (size_t i = 0; i < l->record.identity_count; i++)
@@ -627,7 +545,7 @@ static enum step_result commit(struct lookup *l)
     size_t identities_before = l->record.identity_count;
     struct tally *tallies;
     size_t tally_count = trail_tally(&l->run, &l->arena, &tallies);
-    unsigned changed = update_channels(l, now_us);
+    unsigned changed = learn_channels(&l->record, &l->question, &l->run, now_us);
 
     check(l->hold.is_open);
     check(waterfall_run_credits(&l->run) <= l->hold.credits);
@@ -635,7 +553,8 @@ static enum step_result commit(struct lookup *l)
         l->record.id = id_of_time(now_us);
         l->record.created_at_us = now_us;
     }
-    update_identities(l);
+    learn_identities(&l->record, &l->question, &l->run, &l->arena);
+    l->answer.incomplete = waterfall_run_incomplete(&l->run);
     *op = (struct store_commit){.workspace_id = l->workspace->id,
                                 .record_id = l->record.id,
                                 .is_new_record = is_new,
