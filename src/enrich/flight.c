@@ -35,12 +35,17 @@ struct flight_key flight_key_of_record(struct id workspace_id, struct id record_
     return hash_key(workspace_id, IDENTITY_KIND_COUNT, record_id.bytes, sizeof record_id.bytes);
 }
 
-static struct flight_place *find_place(struct flights *flights, const struct flight_key *key)
+static struct flight_place *find_place(const struct flights *flights, const struct flight_key *key)
 {
     struct flight_place *place;
 
     HASH_FIND(hh, flights->taken, key, sizeof *key, place);
     return place;
+}
+
+bool flight_is_taken(const struct flights *flights, const struct flight_key *key)
+{
+    return find_place(flights, key) != NULL;
 }
 
 struct flight *flight_join(struct flights *flights, struct flight *flight, const struct flight_key *keys, size_t count)

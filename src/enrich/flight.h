@@ -48,6 +48,8 @@ void flight_init(struct flight *flight, void (*go_on)(struct flight *flight),
 struct flight_key flight_key_of_identity(struct id workspace_id, const struct identity *identity);
 struct flight_key flight_key_of_record(struct id workspace_id, struct id record_id);
 
+bool flight_is_taken(const struct flights *flights, const struct flight_key *key);
+
 /* Takes all keys and answers NULL; or takes none, waits in the list of the
  * flight that has one of them, and answers that one. */
 struct flight *flight_join(struct flights *flights, struct flight *flight, const struct flight_key *keys, size_t count);

@@ -205,14 +205,31 @@ void lookup_start(struct lookup *l, const char *request_id, const char *trace_id
 
 /* --- find_record -------------------------------------------------------- */
 
+/* Not while somebody else is under way with the record: that one may not know
+ * of our identity, and would not forget it when the record changes. */
+static void cache_record(struct lookup *l)
+{
+    struct flights *flights = &l->engine->flights;
+
+    if (id_is_none(l->record.id) || l->question.identity_count != 1)
+        return;
+    if (l->flight.count == 0 && flights->taken != NULL) {
+        struct flight_key key = flight_key_of_record(l->workspace->id, l->record.id);
+
+        if (flight_is_taken(flights, &key))
+            return;
+    }
+    record_cache_put(l->engine->cache, l->workspace->id, &l->question.identities[0], &l->record);
+}
+
 static void find_record_done(struct store_op *op, enum err err)
 {
     struct lookup *l = container_of(op, struct lookup, op.find.op);
 
     if (l->op.find.was_once)
         l->question.force = false; /* its answer was lost, not its work */
-    if (err == ERR_NONE && !id_is_none(l->record.id) && l->question.identity_count == 1)
-        record_cache_put(l->engine->cache, l->workspace->id, &l->question.identities[0], &l->record);
+    if (err == ERR_NONE)
+        cache_record(l);
     lookup_resume(l, err);
 }
 
@@ -344,6 +361,17 @@ static enum step_result plan_only(struct lookup *l)
 
 /* --- join_flight -------------------------------------------------------- */
 
+static void join_flight_done(struct store_op *op, enum err err)
+{
+    struct lookup *l = container_of(op, struct lookup, op.find.op);
+
+    if (err == ERR_NONE) {
+        cache_record(l);
+        l->is_finishing = answer_from_store(l) == STEP_FINISH;
+    }
+    lookup_resume(l, err);
+}
+
 /* Why looking again is not needed once we are in: whoever had our keys left
  * them when its commit was answered, and a read that missed that commit is
  * answered before it (store.h), so it would have met the flight still taken. */
@@ -362,14 +390,15 @@ static enum step_result join_flight(struct lookup *l)
         return STEP_WAIT;
     if (id_is_none(l->record.id))
         return STEP_NEXT;
-    /* The commit must forget every identity of the record in the cache. */
+    /* The commit must forget every identity of the record in the cache; and what
+     * is charged for is decided by what the store says now. */
     l->op.find = (struct store_find){.workspace_id = l->workspace->id,
                                      .record_id = l->record.id,
                                      .with_details = true,
                                      .is_account = l->question.kind == QUESTION_ACCOUNT,
                                      .arena = &l->arena,
                                      .record = &l->record};
-    store_find_record(l->engine->store, &l->op.find, find_record_done);
+    store_find_record(l->engine->store, &l->op.find, join_flight_done);
     return STEP_WAIT;
 }
 

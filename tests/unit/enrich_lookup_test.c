@@ -83,6 +83,13 @@ static void free_askers(void)
     assert_int_equal(h.workspace->account.held, 0);
 }
 
+/* Of the flight that took its keys first. */
+static struct flight *first_flight(void)
+{
+    assert_non_null(h.engine.flights.taken);
+    return h.engine.flights.taken->flight;
+}
+
 static int calls(void)
 {
     return a->asked + b->asked + c->asked;
@@ -436,6 +443,38 @@ static void a_person_found_under_another_name_meanwhile_is_not_charged_twice(voi
     assert_int_equal(answer->credits_used, 0);
     assert_true(id_is(answer->record_id, by_email->record_id));
     expect_balance(98);
+}
+
+/* C asks by name while L is under way for the same person, whom it recognises:
+ * L does not know of the name, and yet what L finds is not charged again. */
+static void a_name_recognised_during_a_lookup_sees_what_that_one_finds(void **state)
+{
+    struct asker *by_email, *by_name;
+    const struct lookup_answer *answer;
+
+    (void)state;
+    b->provider.needs[0] = 1u << HINT_FIRST_NAME;
+    b->provider.needs_count = 1;
+    a->values[CHANNEL_PHONE] = NUMBER;
+    a->values[CHANNEL_LINKEDIN_URL] = "linkedin.com/in/ann";
+    b->values[CHANNEL_WORK_EMAIL] = "ann@acme.example";
+    b->values[CHANNEL_LINKEDIN_URL] = "linkedin.com/in/ann";
+    ask(ANN_PHONE);
+    expect_balance(99);
+    a->is_holding = true;
+    by_email = start_asking("{" ANN ",\"channels\":[\"linkedin_url\"]}");
+    loop_while(&h.folder.loop, a->held == NULL);
+    by_name = start_asking("{\"first_name\":\"Ann\",\"last_name\":\"Lee\",\"company_domain\":\"acme.example\","
+                           "\"channels\":[\"work_email\",\"linkedin_url\"]}");
+    loop_while(&h.folder.loop, list_is_empty(&first_flight()->waiting));
+    scripted_release(a);
+    assert_int_equal(wait_for(by_email)->credits_used, 1);
+    answer = wait_for(by_name);
+    expect_channel(answer, CHANNEL_WORK_EMAIL, "ann@acme.example");
+    expect_channel(answer, CHANNEL_LINKEDIN_URL, "https://linkedin.com/in/ann");
+    assert_int_equal(answer->credits_used, 2);
+    assert_true(id_is(answer->record_id, by_email->answer->record_id));
+    expect_balance(96);
 }
 
 /* The first of those who wait looks again, and takes the others along. */
@@ -956,6 +995,7 @@ int main(void)
         in_house(overlapping_questions_run_one_after_another_and_charge_each_channel_once),
         in_house(a_follower_of_a_failed_lookup_gets_the_same_problem),
         in_house(a_person_found_under_another_name_meanwhile_is_not_charged_twice),
+        in_house(a_name_recognised_during_a_lookup_sees_what_that_one_finds),
         in_house(many_different_questions_for_one_person_are_all_answered),
         in_house(different_people_run_side_by_side),
         in_house(a_record_is_known_by_what_was_given_and_what_was_found),
