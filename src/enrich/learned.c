@@ -8,6 +8,8 @@ static void keep_value(struct kept_channel *kept, const struct found *found, int
 
     *kept = (struct kept_channel){.value = found->value,
                                   .source = found->source,
+                                  .provider = found->provider,
+                                  .traits = found->traits,
                                   .confidence_ppm = found->confidence_ppm,
                                   .enriched_at_us = now_us,
                                   .verified = is_same ? kept->verified : -1};

@@ -162,6 +162,8 @@ static void keep_found(struct channel_run *ch, unsigned slot, const struct asked
         return; /* the arena is full: the lookup ends as overloaded */
     ch->run->found[slot] = (struct found){.value = value,
                                           .source = said->source.len != 0 ? said->source : asked->provider->name,
+                                          .provider = asked->provider->name,
+                                          .traits = said->traits,
                                           .confidence_ppm = said->confidence_ppm};
     ch->missing &= ~(1u << slot);
     ch->incomplete &= ~(1u << slot);

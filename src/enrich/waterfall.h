@@ -66,6 +66,8 @@ struct channel_run {
 struct found {
     struct str value; /* in normal form; empty: not found */
     struct str source;
+    struct str provider; /* who was asked */
+    struct traits traits;
     int64_t confidence_ppm;
 };
 

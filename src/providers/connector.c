@@ -13,7 +13,7 @@ unsigned connector_channels(const struct connector *connector)
     return connector->channels;
 }
 
-size_t connector_needs(const struct connector *connector, unsigned out_needs[NEEDS_MAX])
+size_t connector_needs(const struct connector *connector, unsigned out_needs[CONNECTOR_NEEDS_MAX])
 {
     memcpy(out_needs, connector->needs, connector->needs_count * sizeof *out_needs);
     return connector->needs_count;

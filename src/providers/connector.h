@@ -19,6 +19,7 @@ enum {
     CONNECTOR_HEADER_BYTES_MAX = 16 * 1024, /* of a request, all lines */
     CONNECTOR_PARAMS_MAX = 64,              /* in the URL's query */
     CONNECTOR_RULES_MAX = 64,
+    CONNECTOR_NEEDS_MAX = 8,     /* of one way */
     CONNECTOR_STATUSES_MAX = 16, /* in one rule */
     CONNECTOR_POINTERS_MAX = 8,  /* of one channel */
     CONNECTOR_POINTER_BYTES_MAX = 256,
@@ -50,10 +51,10 @@ struct connector_answer {
 must_use enum err connector_compile(const json_t *doc, struct connector **out_connector, struct provider_place *place);
 void connector_free(struct connector **connector);
 
-/* What it can answer: the set of slots, and up to NEEDS_MAX sets of hints of
+/* What it can answer: the set of slots, and up to CONNECTOR_NEEDS_MAX sets of hints of
  * which any suffices. */
 unsigned connector_channels(const struct connector *connector);
-size_t connector_needs(const struct connector *connector, unsigned out_needs[NEEDS_MAX]);
+size_t connector_needs(const struct connector *connector, unsigned out_needs[CONNECTOR_NEEDS_MAX]);
 
 /* Names of the secrets it uses, in the order connector_build wants them. */
 size_t connector_secrets(const struct connector *connector, const struct str **out_names);

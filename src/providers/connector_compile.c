@@ -159,9 +159,9 @@ static bool compile_needs(struct compiler *c, const json_t *needs)
     struct connector *connector = c->connector;
     size_t count = json_array_size(needs);
 
-    if (count == 0 || count > NEEDS_MAX)
+    if (count == 0 || count > CONNECTOR_NEEDS_MAX)
         return mistake(c, "must be an array of 1 to %d alternatives, like [[\"email\"], [\"linkedin_url\"]]",
-                       NEEDS_MAX);
+                       CONNECTOR_NEEDS_MAX);
     for (size_t i = 0; i < count; i++) {
         size_t mark = enter_index(c, i);
 

@@ -65,7 +65,7 @@ struct connector {
     json_t *doc; /* texts point into it */
     struct arena arena;
     unsigned channels;
-    unsigned needs[NEEDS_MAX];
+    unsigned needs[CONNECTOR_NEEDS_MAX];
     size_t needs_count;
     struct secret_names secrets;
     struct str method;

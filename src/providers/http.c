@@ -273,6 +273,15 @@ static enum err load_secrets(struct http_provider *provider, const json_t *secre
     return err;
 }
 
+static void read_needs(struct http_provider *provider)
+{
+    unsigned needs[CONNECTOR_NEEDS_MAX];
+
+    provider->provider.needs_count = connector_needs(provider->connector, needs);
+    for (size_t i = 0; i < provider->provider.needs_count; i++)
+        provider->provider.needs[i] = (struct need){needs[i], provider->provider.channels};
+}
+
 static enum err load(struct http_provider *provider, const json_t *entry, struct str folder,
                      struct provider_place *place)
 {
@@ -301,7 +310,7 @@ enum err http_provider_new(struct loop *loop, struct http_client *client, const 
     }
     provider->provider.kind = &http_kind;
     provider->provider.channels = connector_channels(provider->connector);
-    provider->provider.needs_count = connector_needs(provider->connector, provider->provider.needs);
+    read_needs(provider);
     *out_provider = &provider->provider;
     return ERR_NONE;
 }

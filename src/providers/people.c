@@ -220,17 +220,22 @@ static unsigned channels_of(const struct people *people)
     return channels;
 }
 
+static void add_need(struct people *people, unsigned hints)
+{
+    people->needs[people->needs_count++] = (struct need){hints, people->channels};
+}
+
 static void say_what_it_can(struct people *people)
 {
     people->channels = channels_of(people);
     if (has_any_email(people))
-        people->needs[people->needs_count++] = 1u << HINT_EMAIL;
+        add_need(people, 1u << HINT_EMAIL);
     if (people_has(people, PEOPLE_LINKEDIN_URL))
-        people->needs[people->needs_count++] = 1u << HINT_LINKEDIN_URL;
+        add_need(people, 1u << HINT_LINKEDIN_URL);
     if (people->by[BY_PERSON].count != 0)
-        people->needs[people->needs_count++] = 1u << HINT_FIRST_NAME | 1u << HINT_LAST_NAME | 1u << HINT_COMPANY_DOMAIN;
+        add_need(people, 1u << HINT_FIRST_NAME | 1u << HINT_LAST_NAME | 1u << HINT_COMPANY_DOMAIN);
     if (people->by[BY_DOMAIN].count != 0)
-        people->needs[people->needs_count++] = 1u << HINT_COMPANY_DOMAIN;
+        add_need(people, 1u << HINT_COMPANY_DOMAIN);
 }
 
 bool people_columns_are_known(const struct people *people)

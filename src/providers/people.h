@@ -53,7 +53,7 @@ struct people {
 
     /* out, as in struct provider */
     unsigned channels;
-    unsigned needs[NEEDS_MAX];
+    struct need needs[NEEDS_MAX];
     size_t needs_count;
 
     /* private */

@@ -77,7 +77,9 @@ bool provider_can_answer(const struct provider *provider, unsigned hints_mask, e
     if (channel == CHANNEL_ACCOUNT)
         return (hints_mask & 1u << HINT_COMPANY_DOMAIN) != 0;
     for (size_t i = 0; i < provider->needs_count; i++) {
-        if ((provider->needs[i] & ~hints_mask) == 0)
+        const struct need *need = &provider->needs[i];
+
+        if ((need->hints & ~hints_mask) == 0 && (need->slots & waterfall_slots(channel)) != 0)
             return true;
     }
     return false;

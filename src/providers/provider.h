@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "net/loop.h"
 #include "store/channel.h"
+#include "store/trait.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -78,20 +79,28 @@ struct provider_value {
     struct str value;       /* as the provider said it, trimmed; empty: no value */
     int64_t confidence_ppm; /* 0 to PPM_ONE */
     struct str source;      /* who said it, when not the provider itself; empty: the provider's name */
+    struct traits traits;
+    char region[2]; /* of a phone number: the country's two letters; zeros: not said */
 };
 
 /* One exchange. Embedded by the caller, in place until `done`. */
 struct provider_call {
     /* in */
     const struct hints *hints; /* valid until done */
-    unsigned channels;         /* wanted: a set of slots */
+    unsigned channels;         /* wanted: a set of slots; none: the verdict on hints' e-mail is */
     int64_t timeout_us;
     struct arena *arena;           /* answers are kept here */
     struct provider_value *values; /* out: zeroed, [slots_end(channels)] */
     void (*done)(struct provider_call *call);
 
     /* out */
-    enum outcome outcome; /* HIT when any wanted channel has a value, MISS when it answered without, else a failure */
+    enum outcome outcome;      /* HIT when any wanted channel has a value (or there is a verdict), MISS when it answered
+                                  without, else a failure */
+    unsigned unanswered;       /* of the wanted, beside a HIT or MISS: those for which it failed … */
+    enum outcome failure;      /* … like this */
+    enum email_status verdict; /* of a verifier */
+    bool is_repeatable;        /* it failed in a way that asking again cannot pay twice, and may help */
+    int64_t wait_us;           /* it asked to be left alone for so long; 0: it did not say */
 
     void *state;        /* the kind's own, in the arena */
     struct later later; /* the kind's own: see provider_call_end */
@@ -106,14 +115,21 @@ struct provider_kind {
     void (*free)(struct provider *provider);
 };
 
-enum { NEEDS_MAX = 8, PROVIDER_NAME_BYTES_MAX = 64 };
+enum { NEEDS_MAX = 32, PROVIDER_NAME_BYTES_MAX = 64 };
+
+/* These hints suffice to be asked for these slots. */
+struct need {
+    unsigned hints;
+    unsigned slots;
+};
 
 struct provider {
     const struct provider_kind *kind;
-    struct str name;           /* what `source` says; owned */
-    unsigned channels;         /* the slots that it can fill */
-    unsigned needs[NEEDS_MAX]; /* alternatives, each a set of hints that suffices */
+    struct str name;              /* what `source` says; owned */
+    unsigned channels;            /* the slots that it can fill */
+    struct need needs[NEEDS_MAX]; /* alternatives */
     size_t needs_count;
+    bool is_verifier;                        /* answers verdicts; no channels then */
     int64_t prices[WATERFALL_COUNT];         /* credits for a channel found, or for any fields of a company */
     int64_t discovery_prices[CHANNEL_COUNT]; /* when the person was asked for by name */
     int64_t timeout_us;

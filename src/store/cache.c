@@ -13,6 +13,7 @@ struct packed_channel {
     uint16_t value_len, source_len;
     uint8_t channel, missed_hints;
     int8_t verified;
+    struct traits traits;
 };
 
 struct entry {
@@ -135,6 +136,7 @@ static void unpack(struct entry *entry, struct arena *arena, struct record *out)
         kept->confidence_ppm = packed->confidence_ppm;
         kept->enriched_at_us = packed->enriched_at_us;
         kept->verified = packed->verified;
+        kept->traits = packed->traits;
         kept->missed_at_us = packed->missed_at_us;
         kept->missed_ppm = packed->missed_ppm;
         kept->missed_hints = packed->missed_hints;
@@ -200,7 +202,8 @@ static void pack_channel(struct packed_channel *packed, size_t channel, const st
                                       .source_len = (uint16_t)kept->source.len,
                                       .channel = (uint8_t)channel,
                                       .missed_hints = (uint8_t)kept->missed_hints,
-                                      .verified = (int8_t)kept->verified};
+                                      .verified = (int8_t)kept->verified,
+                                      .traits = kept->traits};
 }
 
 static struct entry *pack(struct id workspace_id, const struct identity *identity, const struct record *record,

@@ -64,6 +64,10 @@ static void read_channel(sqlite3_stmt *statement, struct arena *arena, struct ke
     kept->missed_ppm = sqlite3_column_int64(statement, 7);
     kept->missed_hints = (unsigned)sqlite3_column_int(statement, 8);
     kept->missed_waterfall = (uint64_t)sqlite3_column_int64(statement, 9);
+    kept->provider = arena_keep(arena, db_column_str(statement, 10));
+    kept->traits = (struct traits){.email_status = (uint8_t)sqlite3_column_int(statement, 11),
+                                   .phone_type = (uint8_t)sqlite3_column_int(statement, 12),
+                                   .do_not_call = sqlite3_column_int(statement, 13) != 0};
 }
 
 static enum err read_channels(struct store_db *db, const struct store_find *find, struct record *record)
@@ -288,6 +292,10 @@ static enum err write_channel(struct store_db *db, const struct store_commit *co
     sqlite3_bind_int64(statement, 10, kept->missed_ppm);
     sqlite3_bind_int(statement, 11, (int)kept->missed_hints);
     sqlite3_bind_int64(statement, 12, (int64_t)kept->missed_waterfall);
+    db_bind_str(statement, 13, kept->provider);
+    sqlite3_bind_int(statement, 14, kept->traits.email_status);
+    sqlite3_bind_int(statement, 15, kept->traits.phone_type);
+    sqlite3_bind_int(statement, 16, kept->traits.do_not_call);
     return db_run(db, statement, NULL);
 }
 

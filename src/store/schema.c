@@ -55,7 +55,43 @@ static const char first[] =
     " total BIGINT NOT NULL, part BIGINT NOT NULL, credits BIGINT NOT NULL,"
     " PRIMARY KEY (workspace_id, day, subject, name)) WITHOUT ROWID;";
 
-static const char *const migrations[] = {first};
+/* What is known of a value beside itself (store/trait.h); what the ranking learns
+ * from (counts, and the same as weights that fade: enrich/evidence.h); whom never
+ * to look up. In evidence no workspace (16 zero bytes) is all of them together,
+ * and an empty segment everybody. */
+static const char second[] =
+    "ALTER TABLE channel ADD COLUMN provider TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE channel ADD COLUMN email_status INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE channel ADD COLUMN phone_type INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE channel ADD COLUMN do_not_call INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE channel SET provider = source WHERE value <> '';"
+
+    "CREATE TABLE evidence (workspace_id BLOB NOT NULL, channel TEXT NOT NULL, provider TEXT NOT NULL,"
+    " segment TEXT NOT NULL, asked BIGINT NOT NULL, hits BIGINT NOT NULL, delivered BIGINT NOT NULL,"
+    " bounced BIGINT NOT NULL, replied BIGINT NOT NULL, asked_weight DOUBLE PRECISION NOT NULL,"
+    " hits_weight DOUBLE PRECISION NOT NULL, delivered_weight DOUBLE PRECISION NOT NULL,"
+    " bounced_weight DOUBLE PRECISION NOT NULL, replied_weight DOUBLE PRECISION NOT NULL,"
+    " PRIMARY KEY (workspace_id, channel, provider, segment)) WITHOUT ROWID;"
+
+    /* One event of a kind for a value; the value is known by a hash. */
+    "CREATE TABLE outcome (workspace_id BLOB NOT NULL, record_id BLOB NOT NULL, channel TEXT NOT NULL,"
+    " value_hash BLOB NOT NULL, event INTEGER NOT NULL, occurred_at BIGINT NOT NULL,"
+    " PRIMARY KEY (workspace_id, record_id, channel, value_hash, event)) WITHOUT ROWID;"
+
+    /* What a workspace wants otherwise than learned: pinned and disabled providers, as JSON. */
+    "CREATE TABLE waterfall (workspace_id BLOB NOT NULL, channel TEXT NOT NULL, wishes TEXT NOT NULL,"
+    " PRIMARY KEY (workspace_id, channel)) WITHOUT ROWID;"
+
+    /* Matched on keyed hashes; the person's data is not here. */
+    "CREATE TABLE suppression (workspace_id BLOB NOT NULL, suppression_id BLOB NOT NULL, kind INTEGER NOT NULL,"
+    " hash BLOB NOT NULL, note TEXT NOT NULL, created_at BIGINT NOT NULL,"
+    " PRIMARY KEY (workspace_id, suppression_id)) WITHOUT ROWID;"
+    "CREATE UNIQUE INDEX suppression_hash ON suppression (workspace_id, hash);"
+
+    /* Keys of the installation that are no user's: made at the first need. */
+    "CREATE TABLE installation (name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;";
+
+static const char *const migrations[] = {first, second};
 
 static int read_number(sqlite3 *handle, const char *sql, int *out_value)
 {

@@ -26,6 +26,7 @@
 #include "base/list.h"
 #include "net/loop.h"
 #include "store/channel.h"
+#include "store/trait.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -65,6 +66,8 @@ struct identity {
 struct kept_channel {
     struct str value; /* empty: none */
     struct str source;
+    struct str provider; /* who was asked; the source unless that named another. Not in the cache */
+    struct traits traits;
     int64_t confidence_ppm;
     int64_t enriched_at_us; /* 0: no value */
     int verified;           /* -1 not judged, 0 false, 1 true */

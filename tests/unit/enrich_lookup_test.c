@@ -453,7 +453,7 @@ static void a_name_recognised_during_a_lookup_sees_what_that_one_finds(void **st
     const struct lookup_answer *answer;
 
     (void)state;
-    b->provider.needs[0] = 1u << HINT_FIRST_NAME;
+    b->provider.needs[0].hints = 1u << HINT_FIRST_NAME;
     b->provider.needs_count = 1;
     a->values[CHANNEL_PHONE] = NUMBER;
     a->values[CHANNEL_LINKEDIN_URL] = "linkedin.com/in/ann";
@@ -566,7 +566,7 @@ static void only_who_can_answer_from_a_domain_is_asked_for_one(void **state)
     const struct lookup_answer *answer;
 
     (void)state;
-    c->provider.needs[0] = 1u << HINT_COMPANY_DOMAIN;
+    c->provider.needs[0].hints = 1u << HINT_COMPANY_DOMAIN;
     c->values[CHANNEL_PHONE] = NUMBER;
     answer = ask("{\"company_domain\":\"acme.example\"," PHONE "}");
     expect_channel(answer, CHANNEL_PHONE, NUMBER);
@@ -685,7 +685,8 @@ static void discover(void)
 {
     h.kind = QUESTION_DISCOVER;
     for (size_t i = 0; i < PROVIDERS; i++) {
-        h.providers[i].provider.needs[0] = 1u << HINT_FIRST_NAME | 1u << HINT_LAST_NAME | 1u << HINT_COMPANY_DOMAIN;
+        h.providers[i].provider.needs[0].hints =
+            1u << HINT_FIRST_NAME | 1u << HINT_LAST_NAME | 1u << HINT_COMPANY_DOMAIN;
         h.providers[i].provider.timeout_us = 200 * SECOND_US;
     }
 }
@@ -814,7 +815,7 @@ static void a_company_and_a_person_at_its_domain_share_nothing(void **state)
     (void)state;
     h.kind = QUESTION_ACCOUNT;
     offer(a, FIELDS_ALL | CHANNELS_ALL);
-    a->provider.needs[0] = 1u << HINT_COMPANY_DOMAIN;
+    a->provider.needs[0].hints = 1u << HINT_COMPANY_DOMAIN;
     a->values[SLOT_INDUSTRY] = "Pumps";
     a->values[CHANNEL_PHONE] = NUMBER;
     company = ask(ACME)->record_id;

@@ -63,7 +63,7 @@ static void what_is_cached_costs_nothing(void **state)
 static void who_cannot_answer_is_not_in_the_plan(void **state)
 {
     (void)state;
-    b.provider.needs[0] = b.provider.needs[1] = 1u << HINT_COMPANY_DOMAIN;
+    b.provider.needs[0].hints = b.provider.needs[1].hints = 1u << HINT_COMPANY_DOMAIN;
     expect_plan(0, NULL, 0,
                 "{\"channels\":{\"phone\":{\"cached\":false,\"providers\":[\"A\"],\"expected_credits\":null,"
                 "\"worst_credits\":1,\"odds\":null}},\"expected_credits\":null,\"worst_credits\":1}");

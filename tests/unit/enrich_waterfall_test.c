@@ -239,8 +239,8 @@ static void a_provider_that_cannot_answer_is_not_asked(void **state)
 {
     (void)state;
     set_waterfall(CHANNEL_PHONE, "AB");
-    r.providers[0].provider.needs[0] = 1u << HINT_COMPANY_DOMAIN;
-    r.providers[0].provider.needs[1] = 1u << HINT_LINKEDIN_URL;
+    r.providers[0].provider.needs[0].hints = 1u << HINT_COMPANY_DOMAIN;
+    r.providers[0].provider.needs[1].hints = 1u << HINT_LINKEDIN_URL;
     run(PHONE);
     assert_int_equal(r.providers[0].asked, 0);
     expect_trail("phone A1 not_applicable 0, phone B2 miss 0");
@@ -341,7 +341,7 @@ static void the_worst_case_is_the_dearest_or_the_sum_of_who_can_answer(void **st
 
     (void)state;
     set_waterfall(CHANNEL_PHONE, "ACBD");
-    r.providers[3].provider.needs[0] = by_domain;
+    r.providers[3].provider.needs[0].hints = by_domain;
     r.providers[3].provider.needs_count = 1;
     assert_int_equal(waterfall_worst_credits(&r.waterfalls, CHANNEL_PHONE, PHONE, by_email, false), 3);
     assert_int_equal(waterfall_worst_credits(&r.waterfalls, CHANNEL_PHONE, PHONE, by_domain, false), 4);

@@ -277,7 +277,7 @@ static void a_wiped_request_leaves_no_secret_in_the_arena(void **state)
 
 static void needs_channels_and_secrets_are_told(void **state)
 {
-    unsigned needs[NEEDS_MAX];
+    unsigned needs[CONNECTOR_NEEDS_MAX];
     const struct str *names;
 
     (void)state;

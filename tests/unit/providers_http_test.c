@@ -162,7 +162,7 @@ static void a_provider_asks_and_reads(void **state)
     assert_int_equal(call.values[CHANNEL_WORK_EMAIL].confidence_ppm, 930000);
     assert_int_equal(provider->channels, 1u << CHANNEL_WORK_EMAIL);
     assert_int_equal(provider->needs_count, 1);
-    assert_int_equal(provider->needs[0], 1u << HINT_EMAIL);
+    assert_int_equal(provider->needs[0].hints, 1u << HINT_EMAIL);
     assert_string_equal(provider->kind->name, "http");
 }
 
