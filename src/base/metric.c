@@ -3,7 +3,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 
-enum metric_type { COUNTER, GAUGE, HISTOGRAM };
+enum metric_type { COUNTER, GAUGE, HISTOGRAM, COUNTER_PPM, GAUGE_PPM };
 
 struct family {
     enum metric_type type;
@@ -19,7 +19,11 @@ static struct family families[METRIC_COUNT] = {
 #undef METRIC
 };
 
-static const char *const type_names[] = {[COUNTER] = "counter", [GAUGE] = "gauge", [HISTOGRAM] = "histogram"};
+static const char *const type_names[] = {[COUNTER] = "counter",
+                                         [GAUGE] = "gauge",
+                                         [HISTOGRAM] = "histogram",
+                                         [COUNTER_PPM] = "counter",
+                                         [GAUGE_PPM] = "gauge"};
 
 /* Upper bounds, in microseconds, and as they are printed. */
 static const struct {
@@ -126,6 +130,15 @@ static void put_histogram(struct buf *out, const struct family *family, const st
     buf_printf(out, "%lld\n", (long long)series->value);
 }
 
+/* Millionths as a decimal number. */
+static void put_ppm(struct buf *out, int64_t value)
+{
+    uint64_t size = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
+    buf_printf(out, "%s%llu.%06llu\n", value < 0 ? "-" : "", (unsigned long long)(size / 1000000),
+               (unsigned long long)(size % 1000000));
+}
+
 static void put_family(struct buf *out, const struct family *family)
 {
     buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help, family->name, type_names[family->type]);
@@ -134,7 +147,10 @@ static void put_family(struct buf *out, const struct family *family)
             put_histogram(out, family, series);
         } else {
             put_sample(out, family, "", series);
-            buf_printf(out, "%lld\n", (long long)series->value);
+            if (family->type == COUNTER_PPM || family->type == GAUGE_PPM)
+                put_ppm(out, series->value);
+            else
+                buf_printf(out, "%lld\n", (long long)series->value);
         }
     }
 }

@@ -124,6 +124,7 @@ void provider_free(struct provider **provider)
     if (*provider == NULL)
         return;
     mem_free((char *)(uintptr_t)(*provider)->name.ptr);
+    mem_free((*provider)->unusable);
     (*provider)->kind->free(*provider);
     *provider = NULL;
 }
@@ -138,4 +139,18 @@ void provider_count_call(struct provider *provider, enum outcome outcome, int64_
         provider->call_seconds = metric_series(METRIC_CALL_SECONDS, provider->name, STR_NONE);
     series_add(*calls, 1);
     series_observe(provider->call_seconds, us);
+}
+
+void provider_note_cost(struct provider *provider, int64_t cost_ppm)
+{
+    if (provider->spent == NULL)
+        provider->spent = metric_series(METRIC_PROVIDER_SPENT, provider->name, STR_NONE);
+    series_add(provider->spent, cost_ppm);
+}
+
+void provider_note_balance(struct provider *provider, int64_t balance_ppm)
+{
+    if (provider->balance == NULL)
+        provider->balance = metric_series(METRIC_PROVIDER_BALANCE, provider->name, STR_NONE);
+    series_set(provider->balance, balance_ppm);
 }

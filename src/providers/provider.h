@@ -112,6 +112,9 @@ struct provider_kind {
     const char *name;
     /* Starts asking; `done` comes from the loop, at the latest shortly after timeout_us. */
     void (*ask)(struct provider *provider, struct provider_call *call);
+    /* Asks what costs nothing and proves the key: HIT or MISS when it is right, else a failure. Without hints, channels
+     * and values. For those that has_check. */
+    void (*check)(struct provider *provider, struct provider_call *call);
     void (*free)(struct provider *provider);
 };
 
@@ -121,6 +124,15 @@ enum { NEEDS_MAX = 32, PROVIDER_NAME_BYTES_MAX = 64 };
 struct need {
     unsigned hints;
     unsigned slots;
+};
+
+/* How much it may be asked, kept on our side; 0: not limited. */
+struct provider_limits {
+    int64_t per_second; /* calls begun */
+    int64_t per_minute;
+    int64_t concurrent;
+    int64_t polls_per_minute; /* requests that ask again for what a call started: their own count */
+    int64_t timeout_us;       /* of one request */
 };
 
 struct provider {
@@ -133,13 +145,22 @@ struct provider {
     int64_t prices[WATERFALL_COUNT];         /* credits for a channel found, or for any fields of a company */
     int64_t discovery_prices[CHANNEL_COUNT]; /* when the person was asked for by name */
     int64_t timeout_us;
+    struct provider_limits limits;
+    char
+        *unusable; /* why it cannot be asked at all, with the remedy (its key is not configured); NULL: it can; owned */
+    bool has_check;
 
     struct series *calls[OUTCOME_COUNT]; /* for GET /metrics: see provider_count_call */
     struct series *call_seconds;
+    struct series *spent, *balance;
 };
 
 /* A call to it has ended after so long. */
 void provider_count_call(struct provider *provider, enum outcome outcome, int64_t us);
+
+/* What an answer said of the provider's own credits, in millionths. */
+void provider_note_cost(struct provider *provider, int64_t cost_ppm);
+void provider_note_balance(struct provider *provider, int64_t balance_ppm);
 
 /* For kinds whose answer is there at once: `done` with this outcome, from the loop. */
 void provider_call_end(struct loop *loop, struct provider_call *call, enum outcome outcome);

@@ -55,13 +55,22 @@ static void a_family_without_labels_has_no_braces(void **state)
     assert_non_null(strstr(all(), "\nunstuck_holds 7\n"));
 }
 
+static void millionths_are_shown_as_decimals(void **state)
+{
+    (void)state;
+    series_add(metric_series(METRIC_PROVIDER_SPENT, STR("acme"), STR_NONE), 1500000);
+    series_add(metric_series(METRIC_PROVIDER_SPENT, STR("acme"), STR_NONE), 20);
+    series_set(metric_series(METRIC_PROVIDER_BALANCE, STR("acme"), STR_NONE), -1000000);
+    assert_non_null(strstr(all(), "counter\nunstuck_provider_spent_total{provider=\"acme\"} 1.500020\n"));
+    assert_non_null(strstr(all(), "gauge\nunstuck_provider_balance{provider=\"acme\"} -1.000000\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_series_is_made_once_and_counts),
-        cmocka_unit_test(label_values_are_escaped),
-        cmocka_unit_test(a_histogram_counts_upwards),
-        cmocka_unit_test(a_family_without_labels_has_no_braces),
+        cmocka_unit_test(a_series_is_made_once_and_counts), cmocka_unit_test(label_values_are_escaped),
+        cmocka_unit_test(a_histogram_counts_upwards),       cmocka_unit_test(a_family_without_labels_has_no_braces),
+        cmocka_unit_test(millionths_are_shown_as_decimals),
     };
     int failed;
 
