@@ -26,6 +26,7 @@ LLHTTP_DIR = /usr/share/llhttp
 LLHTTP_OBJ = $(OUT)/llhttp/api.o $(OUT)/llhttp/http.o $(OUT)/llhttp/llhttp.o
 BASE      += -isystem /usr/share/include/llhttp
 
+CONNECTORS = $(sort $(wildcard connectors/*/connector.json))
 SRC     = $(filter-out src/main.c,$(wildcard src/*/*.c))
 OBJ     = $(SRC:%.c=$(OUT)/%.o)
 LIB     = $(OUT)/libunstuck.a
@@ -34,7 +35,7 @@ UNIT    = $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/*_test.c
 FUZZ    = $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all unit fuzzers
+.PHONY: all unit fuzzers FORCE
 all: $(BIN)
 unit: $(UNIT)
 fuzzers: $(FUZZ)
@@ -47,11 +48,22 @@ $(OUT)/src/%.o: src/%.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS_ALL) -c $< -o $@
 
-# The sandbox's people and the contract are part of the binary (base/embed.h):
-# rebuild when they change. Symbols made by assembly are lost to link-time optimisation.
+# The sandbox's people, the contract and the connectors are part of the binary
+# (base/embed.h): rebuild when they change. Symbols made by assembly are lost to
+# link-time optimisation.
+EMBEDDED = $(OUT)/src/providers/sandbox.o $(OUT)/src/providers/builtin.o $(OUT)/src/api/openapi.o
 $(OUT)/src/providers/sandbox.o: $(wildcard sandbox/*)
+$(OUT)/src/providers/builtin.o: $(CONNECTORS) $(OUT)/providers/connectors.def
 $(OUT)/src/api/openapi.o: src/api/openapi.json
-$(OUT)/src/providers/sandbox.o $(OUT)/src/api/openapi.o: CFLAGS += -fno-lto
+$(EMBEDDED): CFLAGS += -fno-lto
+
+# A connector is built in by having a folder: CONNECTOR(number, "name") for each.
+$(OUT)/providers/connectors.def: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(CONNECTORS) | sed -nE 's|^connectors/(.*)/connector\.json$$|\1|p' | \
+	    awk '{ printf "CONNECTOR(%d, \"%s\")\n", NR, $$0 }' >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+FORCE:
 
 $(LIB): $(OBJ) $(LLHTTP_OBJ)
 	@rm -f $@
