@@ -8,7 +8,7 @@ OUT   = build/$(MODE)
 
 WARN  = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 BASE  = -std=c17 -D_GNU_SOURCE -Isrc -I$(OUT) -MMD -MP $(WARN)
-LIBS  = -luv -lcurl -ljansson -lsqlite3 -lsodium -lidn2 -lz -lm -lpthread
+LIBS  = -luv -lcurl -ljansson -lsqlite3 -lsodium -lidn2 -lcares -lz -lm -lpthread
 
 FLAGS_release = -O2 -g -DNDEBUG -flto=auto -fno-plt -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -ffunction-sections
 FLAGS_debug   = -O1 -g -DUNSTUCK_TEST_HOOKS -fno-omit-frame-pointer

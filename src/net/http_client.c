@@ -11,8 +11,8 @@
  * multi handles ("shards") of SHARD_CALLS_MAX calls each; the first with room
  * takes the call, so that few calls share few connections.
  *
- * A transfer is in exactly one list: waiting (calls_max are running), running
- * (inside libcurl), ending (has its result, `done` is put off) or pool.
+ * A transfer is in exactly one list: guarded (its addresses are being looked
+ * up), waiting (calls_max are running), running (inside libcurl), ending (has its result, `done` is put off) or pool.
  * libcurl only ever calls the callbacks at the end of this file; none of them
  * calls libcurl back or a `done`. Completions are collected afterwards. */
 #include "net/http_client.h"
@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/mem.h"
+#include "net/guard.h"
 
 #include <curl/curl.h>
 #include <sodium.h>
@@ -48,7 +49,10 @@ struct http_transfer {
     struct http_client *client;
     struct shard *shard; /* while it is running, else NULL */
     struct http_call *call;
-    CURL *easy; /* NULL until it runs for the first time */
+    CURL *easy;          /* NULL until it runs for the first time */
+    struct guard *guard; /* of a call with rules, as long as it is needed */
+    const struct outgoing_rules *rules;
+    bool is_http;
     struct loop_timer deadline;
     struct later ending;
 
@@ -78,6 +82,9 @@ struct http_client {
     size_t calls_max;
     size_t running_count;
     size_t pool_count;
+    struct resolver *resolver; /* NULL until a call with rules names a host */
+    char *name_servers;        /* owned; NULL: the system's */
+    struct list guarded;
     struct list waiting;
     struct list running;
     struct list ending;
@@ -110,6 +117,7 @@ struct http_client *http_client_new(struct loop *loop, size_t calls_max)
     check(calls_max > 0);
     client->loop = loop;
     client->calls_max = calls_max;
+    list_init(&client->guarded);
     list_init(&client->waiting);
     list_init(&client->running);
     list_init(&client->ending);
@@ -139,6 +147,12 @@ static struct shard *make_shard(struct http_client *client)
     /* Counts busy connections too: fewer would close what is about to be reused. */
     curl_multi_setopt(shard->multi, CURLMOPT_MAXCONNECTS, (long)SHARD_CALLS_MAX);
     return shard;
+}
+
+void http_client_set_name_servers(struct http_client *client, const char *servers)
+{
+    check(client->resolver == NULL && client->name_servers == NULL);
+    client->name_servers = mem_copy_text(servers, strlen(servers));
 }
 
 /* The first shard with room; there is one, since calls_max is not reached. */
@@ -195,6 +209,15 @@ static void free_request(struct http_transfer *transfer)
     transfer->headers = NULL;
 }
 
+static void free_guard(struct http_transfer *transfer)
+{
+    if (transfer->guard == NULL)
+        return;
+    guard_deinit(transfer->guard);
+    mem_free(transfer->guard);
+    transfer->guard = NULL;
+}
+
 static void transfer_closed(struct loop_timer *timer)
 {
     mem_free(container_of(timer, struct http_transfer, deadline));
@@ -211,6 +234,7 @@ static void free_transfer(struct http_transfer *transfer)
         buf_deinit(&transfer->call->answer);
     }
     free_request(transfer);
+    free_guard(transfer);
     loop_later_cancel(transfer->client->loop, &transfer->ending);
     loop_timer_close(&transfer->deadline, transfer_closed);
 }
@@ -261,6 +285,7 @@ void http_client_free(struct http_client **client_ptr)
     if (client == NULL)
         return;
     *client_ptr = NULL;
+    free_transfers(&client->guarded);
     free_transfers(&client->waiting);
     free_transfers(&client->running);
     free_transfers(&client->ending);
@@ -269,6 +294,8 @@ void http_client_free(struct http_client **client_ptr)
         free_shard(client->shards[i]);
     for (size_t fd = 0; fd < client->watches_len; fd++)
         close_watch(client, fd);
+    resolver_free(&client->resolver);
+    mem_free(client->name_servers);
     mem_free(client->watches);
     mem_free(client->shards);
     mem_free(client);
@@ -321,12 +348,13 @@ static void stop_transfer(struct http_transfer *transfer, enum http_call_result 
         buf_deinit(&call->answer);
     loop_timer_stop(&transfer->deadline);
     list_remove(&transfer->link);
-    if (transfer->shard == NULL)
-        return;
-    curl_multi_remove_handle(transfer->shard->multi, transfer->easy);
-    transfer->shard->running_count--;
-    transfer->shard = NULL;
-    transfer->client->running_count--;
+    if (transfer->shard != NULL) {
+        curl_multi_remove_handle(transfer->shard->multi, transfer->easy);
+        transfer->shard->running_count--;
+        transfer->shard = NULL;
+        transfer->client->running_count--;
+    }
+    free_guard(transfer);
 }
 
 static void deliver(struct http_transfer *transfer)
@@ -503,15 +531,56 @@ static void run_transfer(struct http_transfer *transfer)
     set_method(transfer);
     curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
     curl_easy_setopt(transfer->easy, CURLOPT_URL, transfer->url);
+    curl_easy_setopt(transfer->easy, CURLOPT_RESOLVE, transfer->guard == NULL ? NULL : transfer->guard->pinned);
     curl_easy_setopt(transfer->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)transfer->call->answer_bytes_max);
-    /* Sockets are known by their shard, which may be another than the last time. */
-    curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETDATA, shard);
+    /* Sockets are known by their shard, which may be another than the last time; one is opened for a call. */
+    curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETDATA, transfer);
     curl_easy_setopt(transfer->easy, CURLOPT_CLOSESOCKETDATA, shard);
     check(curl_multi_add_handle(shard->multi, transfer->easy) == CURLM_OK);
     transfer->shard = shard;
     shard->running_count++;
     client->running_count++;
     list_append(&client->running, &transfer->link);
+}
+
+static void wait_for_turn(struct http_transfer *transfer)
+{
+    list_append(&transfer->client->waiting, &transfer->link);
+    run_waiting(transfer->client);
+}
+
+/* Goes on with a call whose addresses are known to be good or bad. */
+static void leave_guard(struct http_transfer *transfer)
+{
+    struct guard *guard = transfer->guard;
+
+    list_remove(&transfer->link);
+    transfer->is_http = guard->target.is_http;
+    if (guard->refusal != NULL) {
+        end_later(transfer, guard->is_unknown ? HTTP_CALL_FAILED : HTTP_CALL_REFUSED, guard->refusal);
+        return;
+    }
+    if (guard->pinned == NULL)
+        free_guard(transfer);
+    wait_for_turn(transfer);
+}
+
+static void guard_done(struct guard *guard)
+{
+    leave_guard(guard->owner);
+}
+
+static void enter_guard(struct http_transfer *transfer)
+{
+    struct http_client *client = transfer->client;
+
+    if (client->resolver == NULL)
+        client->resolver = resolver_new(client->loop, client->name_servers);
+    transfer->guard = mem_new(sizeof *transfer->guard);
+    transfer->guard->owner = transfer;
+    list_append(&client->guarded, &transfer->link);
+    if (guard_start(transfer->guard, client->resolver, transfer->rules, transfer->url, guard_done))
+        leave_guard(transfer);
 }
 
 static void run_waiting(struct http_client *client)
@@ -534,14 +603,17 @@ void http_client_start(struct http_client *client, struct http_call *call)
     buf_init(&call->answer, call->answer_bytes_max);
     call->transfer = transfer;
     transfer->call = call;
+    transfer->rules = call->rules;
     if (fault_fails("provider")) {
         end_later(transfer, HTTP_CALL_FAILED, "made to fail by a test");
     } else if (!keep_request(transfer, call)) {
         end_later(transfer, HTTP_CALL_FAILED, "the method, the URL or a header line cannot be sent");
     } else {
         loop_timer_start(&transfer->deadline, call->timeout_us);
-        list_append(&client->waiting, &transfer->link);
-        run_waiting(client);
+        if (call->rules != NULL)
+            enter_guard(transfer);
+        else
+            wait_for_turn(transfer);
     }
 }
 
@@ -652,17 +724,21 @@ static struct watch *get_watch(struct shard *shard, curl_socket_t fd, bool is_ou
 
 /* --- libcurl's callbacks --- */
 
+/* What is dialled has passed the guard; a second look costs little. */
 static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
 {
+    struct http_transfer *transfer = ctx;
     int fd;
 
     (void)purpose;
     if (fault_fails("socket"))
         return CURL_SOCKET_BAD;
+    if (transfer->rules != NULL && outgoing_refusal(transfer->rules, transfer->is_http, &address->addr) != NULL)
+        return CURL_SOCKET_BAD;
     fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd < 0)
         return CURL_SOCKET_BAD;
-    if (get_watch(ctx, fd, true) == NULL) {
+    if (get_watch(transfer->shard, fd, true) == NULL) {
         close(fd);
         return CURL_SOCKET_BAD;
     }

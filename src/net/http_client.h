@@ -22,6 +22,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "net/loop.h"
+#include "net/outgoing.h"
 
 #include <stdint.h>
 
@@ -32,6 +33,7 @@ enum http_call_result {
     HTTP_CALL_TIMEOUT,   /* deadline passed: the other side may or may not have acted */
     HTTP_CALL_TOO_LARGE, /* the answer's body passed answer_bytes_max, or its headers 64 KiB */
     HTTP_CALL_FAILED,    /* no connection, cut short, not HTTP, TLS trouble */
+    HTTP_CALL_REFUSED,   /* by the call's rules; nothing was sent */
     HTTP_CALL_CANCELLED
 };
 
@@ -43,6 +45,7 @@ struct http_call {
     struct str body;    /* copied; empty: none */
     int64_t timeout_us;
     size_t answer_bytes_max;
+    const struct outgoing_rules *rules; /* which addresses it may reach; lives until `done`; NULL: any */
     void (*done)(struct http_call *call);
 
     /* out, valid in and after `done` until http_call_deinit */
@@ -51,13 +54,17 @@ struct http_call {
     struct buf answer;     /* the body, decoded (gzip, deflate); empty when not ANSWERED */
     char content_type[64]; /* "" when absent, cut when longer */
     char retry_after[64];  /* the header as sent; "" when absent */
-    const char *error;     /* libcurl's words when not ANSWERED, else ""; constant; no URL, no secret */
+    const char *error;     /* why not ANSWERED, libcurl's words or a sentence, else ""; constant; no URL, no secret */
 
     struct http_transfer *transfer; /* private */
 };
 
-/* `calls_max` at once; more are queued inside and their time counts. */
+/* `calls_max` at once; more are queued inside and their time counts. Calls of
+ * different rules belong to different clients: connections are kept. */
 struct http_client *http_client_new(struct loop *loop, size_t calls_max);
+
+/* Who is asked for names, instead of the system's servers: see resolver_new. Before the first call. */
+void http_client_set_name_servers(struct http_client *client, const char *servers);
 
 /* Drops what is under way without `done`, freeing the answers. Not from a
  * `done`. The loop must turn once more (loop_deinit does). */
