@@ -3,6 +3,7 @@
 # release: what users run.  debug, asan: with the test hooks.  fuzz: libFuzzer.
 MODE ?= release
 CC    = gcc
+CXX   = $(if $(findstring clang,$(CC)),clang++,g++)
 AR    = $(if $(findstring release,$(MODE)),gcc-ar,ar)
 OUT   = build/$(MODE)
 
@@ -20,6 +21,15 @@ LINK_asan     = -fsanitize=address,undefined
 LINK_fuzz     = -fsanitize=address,undefined,fuzzer
 
 CFLAGS_ALL = $(BASE) $(FLAGS_$(MODE)) $(CFLAGS)
+
+# Libraries of C++ are reached through shims: src/FOLDER/NAME_shim.cc becomes a shared object of
+# its own, NAME_shim.so, that the program embeds and loads when it is first needed (base/shim.h).
+# So the program itself stays C, and pays for none of them until then.
+SHIM      = $(patsubst %.cc,$(OUT)/%.so,$(notdir $(wildcard src/*/*_shim.cc)))
+SHIM_BASE = -std=c++17 -D_GNU_SOURCE -Isrc -MMD -MP -fPIC -fvisibility=hidden \
+            $(filter-out -Wstrict-prototypes -Wmissing-prototypes,$(WARN))
+SHIM_LINK = -shared -Wl,-z,defs,-z,relro,-z,now,--as-needed
+LIBS_tree = -lsimdjson # of tree_shim.cc
 
 # llhttp comes as sources in Debian's node-llhttp; they are not held to our warnings.
 LLHTTP_DIR = /usr/share/llhttp
@@ -43,6 +53,12 @@ fuzzers: $(FUZZ)
 $(OUT)/llhttp/%.o: $(LLHTTP_DIR)/%.c
 	@mkdir -p $(@D)
 	@$(CC) -O2 -g $(filter -fsanitize%,$(FLAGS_$(MODE))) -isystem /usr/share/include/llhttp -w -c $< -o $@
+
+# Not sanitized: neither is the library behind it. Stripped, since the program carries it.
+vpath %_shim.cc $(sort $(dir $(wildcard src/*/*_shim.cc)))
+$(OUT)/%_shim.so: %_shim.cc
+	@mkdir -p $(@D)
+	@$(CXX) $(SHIM_BASE) -O2 -s $(SHIM_LINK) $< $(LIBS_$*) -o $@
 
 $(OUT)/src/%.o: src/%.c
 	@mkdir -p $(@D)

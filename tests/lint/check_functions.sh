@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$1"
 
-find src -name '*.[ch]' -print0 | sort -z | xargs -0 -r perl -e '
+find src \( -name '*.[ch]' -o -name '*.cc' \) -print0 | sort -z | xargs -0 -r perl -e '
     my %instead = (
         (map { $_ => "struct str and buf" } qw(strcpy strncpy strcat strncat sprintf vsprintf strtok gets)),
         (map { $_ => "str_to_u64" } qw(atoi atol atoll)),

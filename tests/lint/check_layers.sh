@@ -6,7 +6,7 @@ cd "$1"
 # A file may include its own folder and those before it in this line; main.c is last.
 order="base net store identity credits workspace providers enrich webhooks api mcp cli main"
 
-find src -name '*.[ch]' -print0 | sort -z | xargs -0 -r awk -v order="$order" '
+find src \( -name '*.[ch]' -o -name '*.cc' \) -print0 | sort -z | xargs -0 -r awk -v order="$order" '
     BEGIN {
         count = split(order, names, " ")
         for (i = 1; i <= count; i++) rank[names[i]] = i
@@ -14,7 +14,7 @@ find src -name '*.[ch]' -print0 | sort -z | xargs -0 -r awk -v order="$order" '
     FNR == 1 {
         split(FILENAME, path, "/")
         layer = path[2]
-        sub(/\.[ch]$/, "", layer)
+        sub(/\.(c|h|cc)$/, "", layer)
         if (!(layer in rank)) { print FILENAME ": the folder is not in the order of tests/lint/check_layers.sh"; bad = 1 }
     }
     /^[ \t]*#[ \t]*include[ \t]*"/ {

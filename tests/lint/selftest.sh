@@ -69,6 +69,12 @@ expect 0 "base/mem.c may call free" functions
 good_project
 printf 'int  two ( void );\n' >>src/base/one.h
 expect 1 "a crooked line fails format" format one.h
+good_project
+printf 'int  two ( void );\n' >src/base/two_shim.cc
+expect 1 "a crooked line of C++ fails format" format two_shim.cc
+good_project
+printf '#include "net/two.h"\n' >src/base/two_shim.cc
+expect 1 "an arrow up the house from C++ fails layers" layers "base must not know net"
 
 good_project
 printf 'int two(void)\n{\n    int a[2] = {0, 0};\n    return a[2];\n}\n' >>src/base/one.c
