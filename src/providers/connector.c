@@ -19,7 +19,7 @@ size_t connector_needs(const struct connector *connector, unsigned out_needs[CON
     return connector->needs_count;
 }
 
-size_t connector_secrets(const struct connector *connector, const struct str **out_names)
+size_t connector_secret_names(const struct connector *connector, const struct str **out_names)
 {
     *out_names = connector->secrets.names;
     return connector->secrets.count;

@@ -782,19 +782,24 @@ static bool compile(struct compiler *c, const json_t *doc)
            mistake_at(c, "channels", "is missing: say where the values are, here or in \"account\"");
 }
 
-enum err connector_compile(const json_t *doc, struct connector **out_connector, struct provider_place *place)
+enum err connector_compile(const json_t *doc, struct connector **out_connector, struct shape_mistakes *mistakes)
 {
     struct connector *connector = mem_new(sizeof *connector);
-    struct compiler c = {connector, &place->pointer, &place->detail};
+    struct err_detail detail = {""};
+    struct buf pointer;
+    struct compiler c = {connector, &pointer, &detail};
 
+    buf_init(&pointer, 1024);
     connector->doc = json_incref(iterable(doc));
     arena_init(&connector->arena, ARENA_BYTES_MAX);
-    if (!compile(&c, doc)) {
+    if (compile(&c, doc)) {
+        *out_connector = connector;
+    } else {
+        shape_report(mistakes, buf_str(&pointer), "%s", detail.text);
         connector_free(&connector);
-        return ERR_INVALID;
     }
-    *out_connector = connector;
-    return ERR_NONE;
+    buf_deinit(&pointer);
+    return connector != NULL ? ERR_NONE : ERR_INVALID;
 }
 
 void connector_free(struct connector **connector_ptr)

@@ -42,7 +42,7 @@ static struct http_provider *http_provider_of(struct provider *provider)
 static enum outcome read_answer(struct asking *asking)
 {
     struct provider_call *call = asking->call;
-    struct connector_answer answer = {asking->http.status, buf_str(&asking->http.answer)};
+    struct connector_answer answer = {.status = asking->http.status, .body = buf_str(&asking->http.answer)};
 
     return connector_read(asking->provider->connector, &answer, call->channels, call->arena, call->values);
 }
@@ -155,20 +155,21 @@ static enum err read_file(const char *path, struct buf *out, struct err_detail *
     return ERR_NONE;
 }
 
-/* A mistake inside the file is told with its place in the file; the place in
+/* Mistakes inside the file are told with their place in the file; the place in
  * the configuration is the path. */
 static enum err compile_doc(const json_t *doc, const char *path, struct connector **out_connector,
                             struct provider_place *place)
 {
-    struct provider_place inner = {.detail = {""}};
+    struct shape_mistakes mistakes;
     enum err err;
 
-    buf_init(&inner.pointer, 1024);
-    err = connector_compile(doc, out_connector, &inner);
-    if (err != ERR_NONE)
-        err_explain(&place->detail, "%.150s, at \"%s\": %.200s", path, inner.pointer.len == 0 ? "" : inner.pointer.ptr,
-                    inner.detail.text);
-    buf_deinit(&inner.pointer);
+    shape_mistakes_init(&mistakes);
+    err = connector_compile(doc, out_connector, &mistakes);
+    if (err != ERR_NONE && path != NULL)
+        err_explain(&place->detail, "%.150s, at %.300s", path, mistakes.first.text);
+    else if (err != ERR_NONE)
+        err_explain(&place->detail, "at %.400s", mistakes.first.text);
+    shape_mistakes_deinit(&mistakes);
     return err;
 }
 
@@ -202,7 +203,7 @@ static enum err load_connector(const json_t *value, struct str folder, struct co
         return mistake_at(place, "connector", "must be the path of a connector file, or the connector itself");
     buf_puts(&place->pointer, "/connector");
     if (json_is_object(value))
-        return connector_compile(value, out_connector, place);
+        return compile_doc(value, NULL, out_connector, place);
     if (path.ptr[0] == '/' || folder.len == 0)
         snprintf(full, sizeof full, "%.*s", STR_ARG(path));
     else
@@ -265,7 +266,7 @@ static enum err load_secrets(struct http_provider *provider, const json_t *secre
                              struct provider_place *place)
 {
     const struct str *names;
-    size_t count = connector_secrets(provider->connector, &names);
+    size_t count = connector_secret_names(provider->connector, &names);
     enum err err = check_secret_names(secrets, names, count, place);
 
     for (size_t i = 0; i < count && err == ERR_NONE; i++)

@@ -57,33 +57,32 @@ static json_t *doc_of(const char *text)
 
 static void compile(const char *text)
 {
-    struct provider_place place = {.detail = {""}};
+    struct shape_mistakes mistakes;
     json_t *doc = doc_of(text);
-    enum err err;
 
     connector_free(&connector);
-    buf_init(&place.pointer, 1024);
-    err = connector_compile(doc, &connector, &place);
-    if (err != ERR_NONE)
-        fail_msg("%s: %s", place.pointer.len > 0 ? place.pointer.ptr : "", place.detail.text);
-    assert_int_equal(place.pointer.len, 0);
-    buf_deinit(&place.pointer);
+    shape_mistakes_init(&mistakes);
+    if (connector_compile(doc, &connector, &mistakes) != ERR_NONE)
+        fail_msg("%s", mistakes.first.text);
+    assert_int_equal(mistakes.count, 0);
+    shape_mistakes_deinit(&mistakes);
     json_decref(doc);
 }
 
 static void assert_mistake(const char *text, const char *pointer, const char *words)
 {
-    struct provider_place place = {.detail = {""}};
+    struct shape_mistakes mistakes;
     json_t *doc = doc_of(text);
+    char start[1024];
 
-    buf_init(&place.pointer, 1024);
     connector_free(&connector);
-    assert_int_equal(connector_compile(doc, &connector, &place), ERR_INVALID);
+    shape_mistakes_init(&mistakes);
+    assert_int_equal(connector_compile(doc, &connector, &mistakes), ERR_INVALID);
     assert_null(connector);
-    assert_string_equal(place.pointer.len > 0 ? place.pointer.ptr : "", pointer);
-    if (strstr(place.detail.text, words) == NULL)
-        fail_msg("\"%s\" does not say \"%s\"", place.detail.text, words);
-    buf_deinit(&place.pointer);
+    snprintf(start, sizeof start, "%s: ", pointer);
+    if (strncmp(mistakes.first.text, start, strlen(start)) != 0 || strstr(mistakes.first.text, words) == NULL)
+        fail_msg("\"%s\" does not say \"%s%s\"", mistakes.first.text, start, words);
+    shape_mistakes_deinit(&mistakes);
     json_decref(doc);
 }
 
@@ -122,7 +121,7 @@ static void assert_body(const char *template, const char *expected)
 
 static enum outcome read_answer(int status, const char *body, struct provider_value values[SLOT_COUNT])
 {
-    struct connector_answer answer = {status, str_from(body)};
+    struct connector_answer answer = {.status = status, .body = str_from(body)};
 
     return connector_read(connector, &answer, CHANNELS_ALL, &arena, values);
 }
@@ -288,7 +287,7 @@ static void needs_channels_and_secrets_are_told(void **state)
     assert_int_equal(needs[0], 1u << HINT_EMAIL);
     assert_int_equal(needs[1], 1u << HINT_FIRST_NAME | 1u << HINT_COMPANY_DOMAIN);
     assert_int_equal(connector_channels(connector), 1u << CHANNEL_PHONE | 1u << CHANNEL_WORK_EMAIL);
-    assert_int_equal(connector_secrets(connector, &names), 2);
+    assert_int_equal(connector_secret_names(connector, &names), 2);
     assert_true(str_is(names[0], STR("b")));
     assert_true(str_is(names[1], STR("a")));
 }
@@ -423,7 +422,7 @@ static void confidence_is_scaled_clamped_and_has_a_default(void **state)
 
 static void only_wanted_channels_are_read(void **state)
 {
-    struct connector_answer answer = {200, STR("{\"e\":\"a\",\"p\":\"1\"}")};
+    struct connector_answer answer = {.status = 200, .body = STR("{\"e\":\"a\",\"p\":\"1\"}")};
     struct provider_value values[SLOT_COUNT];
 
     (void)state;

@@ -248,7 +248,7 @@ static void mistakes_in_the_entry_have_a_place_and_a_remedy(void **state)
     put_connector_file(CONNECTOR("/json"));
     assert_mistake("{}", ERR_INVALID, "/connector", "path of a connector file");
     assert_mistake("{\"connector\":\"\"}", ERR_INVALID, "/connector", "path of a connector file");
-    assert_mistake("{\"connector\":{\"connector\":2}}", ERR_INVALID, "/connector/connector", "must be 1");
+    assert_mistake("{\"connector\":{\"connector\":2}}", ERR_INVALID, "/connector", "at /connector: must be 1");
     assert_mistake("{\"connector\":\"none.json\"}", ERR_IO, "/connector", "cannot be opened");
     assert_mistake("{\"connector\":\".\"}", ERR_IO, "/connector", "cannot be read");
     assert_mistake("{\"connector\":\"acme.json\"}", ERR_INVALID, "/secrets/key", "uses {secret.key}");
@@ -266,8 +266,7 @@ static void mistakes_in_the_file_are_told_with_their_place_in_it(void **state)
 {
     (void)state;
     put_connector_file("{\"connector\":1,\"needs\":[[\"emial\"]]}");
-    assert_mistake("{\"connector\":\"acme.json\"}", ERR_INVALID, "/connector",
-                   "acme.json, at \"/needs/0/0\": is no hint");
+    assert_mistake("{\"connector\":\"acme.json\"}", ERR_INVALID, "/connector", "acme.json, at /needs/0/0: is no hint");
     put_connector_file("{\n\"connector\":1,,}");
     assert_mistake("{\"connector\":\"acme.json\"}", ERR_INVALID, "/connector", "acme.json is not JSON: line 2");
 }
