@@ -155,6 +155,13 @@ static enum err read_file(const char *path, struct buf *out, struct err_detail *
     return ERR_NONE;
 }
 
+/* "/pointer: detail" of a connector inside the configuration. */
+static void place_first(struct provider_place *place, struct str first)
+{
+    buf_put(&place->pointer, str_cut(&first, ':'));
+    err_explain(&place->detail, "%.*s", STR_ARG(str_trim_start(first)));
+}
+
 /* Mistakes inside the file are told with their place in the file; the place in
  * the configuration is the path. */
 static enum err compile_doc(const json_t *doc, const char *path, struct connector **out_connector,
@@ -168,7 +175,7 @@ static enum err compile_doc(const json_t *doc, const char *path, struct connecto
     if (err != ERR_NONE && path != NULL)
         err_explain(&place->detail, "%.150s, at %.300s", path, mistakes.first.text);
     else if (err != ERR_NONE)
-        err_explain(&place->detail, "at %.400s", mistakes.first.text);
+        place_first(place, str_from(mistakes.first.text));
     shape_mistakes_deinit(&mistakes);
     return err;
 }
