@@ -76,7 +76,7 @@ def make_companies():
 
 def fiction_phone(number):
     """A number of a reserved range, written as people write them."""
-    forms = ["+44 20 7946 0{:03d}", "+44 (0)117 496 0{:03d}", "+441632960{:03d}"]
+    forms = ["+44 20 7946 0{:03d}", "+44 (0)117 496 0{:03d}", "+44113496{:04d}"]
     if number % 4 < 3:
         return forms[number % 4].format(number // 4 % 1000)
     area = ("212", "312", "415", "617", "206")[number // 4 % 5]
