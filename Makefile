@@ -30,6 +30,7 @@ SHIM_BASE = -std=c++17 -D_GNU_SOURCE -Isrc -MMD -MP -fPIC -fvisibility=hidden \
             $(filter-out -Wstrict-prototypes -Wmissing-prototypes,$(WARN))
 SHIM_LINK = -shared -Wl,-z,defs,-z,relro,-z,now,--as-needed
 LIBS_tree = -lsimdjson # of tree_shim.cc
+LIBS_phone = -lphonenumber
 
 # llhttp comes as sources in Debian's node-llhttp; they are not held to our warnings.
 LLHTTP_DIR = /usr/share/llhttp
@@ -67,7 +68,9 @@ $(OUT)/src/%.o: src/%.c
 # The sandbox's people, the contract and the connectors are part of the binary
 # (base/embed.h): rebuild when they change. Symbols made by assembly are lost to
 # link-time optimisation.
-EMBEDDED = $(OUT)/src/providers/sandbox.o $(OUT)/src/providers/builtin.o $(OUT)/src/api/openapi.o
+EMBEDDED = $(OUT)/src/providers/sandbox.o $(OUT)/src/providers/builtin.o $(OUT)/src/api/openapi.o \
+           $(OUT)/src/identity/phone_library.o
+$(OUT)/src/identity/phone_library.o: $(OUT)/phone_shim.so
 $(OUT)/src/providers/sandbox.o: $(wildcard sandbox/*)
 $(OUT)/src/providers/builtin.o: $(CONNECTORS) $(OUT)/providers/connectors.def
 $(OUT)/src/api/openapi.o: src/api/openapi.json

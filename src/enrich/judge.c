@@ -15,17 +15,43 @@ static bool is_at_company(struct str email, struct str company_domain)
     return company_domain.len == 0 || domain_is_under(domain, company_domain);
 }
 
-static bool normalise(enum channel channel, struct str value, const struct hints *hints, struct identity_text *out)
+static struct region region_of(const struct provider_value *value, const struct hints *hints)
+{
+    struct region region = region_from((struct str){value->region, value->region[0] != '\0' ? 2 : 0});
+
+    if (region.letters[0] == '\0')
+        region = region_of_domain(hints->of[HINT_COMPANY_DOMAIN]);
+    if (region.letters[0] == '\0')
+        region = region_of_domain(email_domain(hints->of[HINT_EMAIL]));
+    return region;
+}
+
+/* The provider may know better what the number is for than the number shows. */
+static bool normalise_phone(const struct provider_value *value, const struct hints *hints, struct judged *out)
+{
+    struct phone phone;
+
+    if (!phone_normalise(value->value, region_of(value, hints), &phone, NULL))
+        return false;
+    out->value = phone.e164;
+    if (out->traits.phone_type == PHONE_TYPE_NONE)
+        out->traits.phone_type = (uint8_t)phone.type;
+    return true;
+}
+
+static bool normalise(enum channel channel, const struct provider_value *value, const struct hints *hints,
+                      struct judged *out)
 {
     switch (channel) {
     case CHANNEL_WORK_EMAIL:
-        return email_normalise(value, out, NULL) && is_at_company(identity_str(out), hints->of[HINT_COMPANY_DOMAIN]);
+        return email_normalise(value->value, &out->value, NULL) &&
+               is_at_company(identity_str(&out->value), hints->of[HINT_COMPANY_DOMAIN]);
     case CHANNEL_PERSONAL_EMAIL:
-        return email_normalise(value, out, NULL);
+        return email_normalise(value->value, &out->value, NULL);
     case CHANNEL_PHONE:
-        return phone_normalise(value, out, NULL);
+        return normalise_phone(value, hints, out);
     case CHANNEL_LINKEDIN_URL:
-        return linkedin_normalise(value, out, NULL);
+        return linkedin_normalise(value->value, &out->value, NULL);
     default:
         break;
     }
@@ -34,11 +60,12 @@ static bool normalise(enum channel channel, struct str value, const struct hints
 }
 
 enum outcome judge_value(enum channel channel, const struct provider_value *value, const struct hints *hints,
-                         int64_t min_confidence_ppm, struct identity_text *out)
+                         int64_t min_confidence_ppm, struct judged *out)
 {
+    out->traits = value->traits;
     if (value->value.len == 0)
         return OUTCOME_MISS;
-    if (is_masked(value->value) || !normalise(channel, value->value, hints, out))
+    if (is_masked(value->value) || !normalise(channel, value, hints, out))
         return OUTCOME_INVALID;
     return value->confidence_ppm < min_confidence_ppm ? OUTCOME_BELOW_CONFIDENCE : OUTCOME_HIT;
 }

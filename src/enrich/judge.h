@@ -8,12 +8,19 @@
 #define ENRICH_JUDGE_H
 
 #include "base/buf.h"
-#include "identity/identity.h"
+#include "identity/phone.h"
 #include "providers/provider.h"
 
-/* OUTCOME_HIT with the normal form in `out`, or why it is none. */
+struct judged {
+    struct identity_text value; /* in normal form */
+    struct traits traits;       /* as the provider said, and what the value itself tells */
+};
+
+/* OUTCOME_HIT with `out`, or why it is none. A phone number without country
+ * code is read as one of the country that the provider named, else of that
+ * under whose top level the company's domain is, or the e-mail's. */
 enum outcome judge_value(enum channel channel, const struct provider_value *value, const struct hints *hints,
-                         int64_t min_confidence_ppm, struct identity_text *out);
+                         int64_t min_confidence_ppm, struct judged *out);
 
 enum { FIELD_TEXT_BYTES_MAX = 256, FIELD_LIST_BYTES_MAX = 16 * 1024 };
 

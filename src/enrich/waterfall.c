@@ -153,7 +153,8 @@ static void charge(struct channel_run *ch, struct attempt *hit)
         attempt->credits = attempt->outcome == OUTCOME_MISS ? attempt->price : 0;
 }
 
-static void keep_found(struct channel_run *ch, unsigned slot, const struct asked *asked, struct str value)
+static void keep_found(struct channel_run *ch, unsigned slot, const struct asked *asked, struct str value,
+                       struct traits traits)
 {
     const struct provider_value *said = &asked->call.values[slot];
 
@@ -163,7 +164,7 @@ static void keep_found(struct channel_run *ch, unsigned slot, const struct asked
     ch->run->found[slot] = (struct found){.value = value,
                                           .source = said->source.len != 0 ? said->source : asked->provider->name,
                                           .provider = asked->provider->name,
-                                          .traits = said->traits,
+                                          .traits = traits,
                                           .confidence_ppm = said->confidence_ppm};
     ch->missing &= ~(1u << slot);
     ch->incomplete &= ~(1u << slot);
@@ -177,7 +178,7 @@ static enum outcome take_field(struct channel_run *ch, unsigned slot, const stru
     buf_init(&text, FIELD_LIST_BYTES_MAX + 1);
     outcome = judge_field(slot, &asked->call.values[slot], ch->run->min_confidence_ppm, &text);
     if (outcome == OUTCOME_HIT)
-        keep_found(ch, slot, asked, buf_str(&text));
+        keep_found(ch, slot, asked, buf_str(&text), (struct traits){0});
     buf_deinit(&text);
     return outcome;
 }
@@ -185,12 +186,12 @@ static enum outcome take_field(struct channel_run *ch, unsigned slot, const stru
 static enum outcome take_channel(struct channel_run *ch, const struct asked *asked)
 {
     const struct waterfall_run *run = ch->run;
-    struct identity_text normal;
+    struct judged judged;
     enum outcome outcome =
-        judge_value(ch->channel, &asked->call.values[ch->channel], run->hints, run->min_confidence_ppm, &normal);
+        judge_value(ch->channel, &asked->call.values[ch->channel], run->hints, run->min_confidence_ppm, &judged);
 
     if (outcome == OUTCOME_HIT)
-        keep_found(ch, ch->channel, asked, identity_str(&normal));
+        keep_found(ch, ch->channel, asked, identity_str(&judged.value), judged.traits);
     return outcome;
 }
 

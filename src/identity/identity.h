@@ -61,10 +61,6 @@ must_use bool name_normalise(struct str text, struct identity_text *out, struct 
  * person known by name and company. Inputs are normal forms. */
 void person_key(struct str first_name, struct str last_name, struct str domain, struct identity_text *out);
 
-/* E.164: '+' and 7 to 15 digits; takes the usual punctuation, "tel:", a leading
- * 00 and "(0)". A number without country code is refused: there is no region to guess. */
-must_use bool phone_normalise(struct str text, struct identity_text *out, struct err_detail *detail);
-
 /* Is it masked ("c***@x.example", "+44 *** 23", "+44 20 XXXX") or a vendor's
  * place holder for a value not paid for? Such a value is no value. */
 bool is_masked(struct str value);

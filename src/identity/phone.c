@@ -1,6 +1,10 @@
-#include "identity/identity.h"
+#include "identity/phone.h"
 
-enum { DIGITS_MIN = 7, DIGITS_MAX = 15 };
+#include "base/check.h"
+#include "identity/phone_library.h"
+
+/* E.164 has at most 15 digits; dialled, with what leads out of a country, some more. */
+enum { DIGITS_MIN = 7, DIGITS_MAX = 15, DIALLED_DIGITS_MAX = 20 };
 
 #define EXAMPLE "give it with its country code, such as +44 20 7946 0000"
 
@@ -57,39 +61,78 @@ static bool take_trunk_zero(struct str *rest, size_t digits)
     return true;
 }
 
-static bool put_digits(struct str rest, struct identity_text *out, struct err_detail *detail)
+/* The digits alone. libphonenumber knows what to do with "(0)"; the simple rules
+ * drop it. */
+static bool put_digits(struct str rest, bool is_simple, struct identity_text *out, struct err_detail *detail)
 {
+    size_t digits_max = is_simple ? DIGITS_MAX : DIALLED_DIGITS_MAX;
+    size_t digits = 0;
+
     while (rest.len > 0) {
-        if (take_trunk_zero(&rest, out->len - 1) || take_mark(&rest))
+        if ((is_simple && take_trunk_zero(&rest, digits)) || take_mark(&rest))
             continue;
         if (!char_is_digit(rest.ptr[0]))
             return refuse(detail, "The phone number has a character that none has (an extension is not taken)");
-        if (out->len - 1 == DIGITS_MAX)
+        if (digits++ == digits_max)
             return refuse(detail, "The phone number has more than 15 digits");
         out->text[out->len++] = rest.ptr[0];
         rest = str_from_at(rest, 1);
     }
+    out->text[out->len] = '\0';
     return true;
 }
 
-bool phone_normalise(struct str text, struct identity_text *out, struct err_detail *detail)
+/* What is to be known without the library. */
+static bool read_simply(struct str rest, struct phone *out, struct err_detail *detail)
+{
+    if (!put_digits(rest, true, &out->e164, detail))
+        return false;
+    if (out->e164.len - 1 < DIGITS_MIN)
+        return refuse(detail, "The phone number has fewer than 7 digits");
+    return out->e164.text[1] != '0' || refuse(detail, "No country code begins with 0");
+}
+
+static bool read_with(phone_shim_read_fn *library, struct str rest, struct region region, struct phone *out,
+                      struct err_detail *detail)
+{
+    static const enum phone_type types[] = {[PHONE_SHIM_OTHER] = PHONE_TYPE_NONE,
+                                            [PHONE_SHIM_MOBILE] = PHONE_TYPE_MOBILE,
+                                            [PHONE_SHIM_LANDLINE] = PHONE_TYPE_LANDLINE};
+    struct phone_shim_number number;
+    enum phone_shim_result result;
+
+    if (!put_digits(rest, false, &out->e164, detail))
+        return false;
+    result = library(out->e164.text, region.letters, &number);
+    if (result == PHONE_SHIM_NO_COUNTRY)
+        return refuse(detail, "The phone number has no country code");
+    if (result != PHONE_SHIM_NUMBER)
+        return refuse(detail, "There is no such phone number");
+    check(number.type < LEN(types));
+    out->type = types[number.type];
+    out->e164.len = strlen(number.e164);
+    memcpy(out->e164.text, number.e164, out->e164.len + 1);
+    return true;
+}
+
+bool phone_normalise(struct str text, struct region region, struct phone *out, struct err_detail *detail)
 {
     struct str rest = str_trim(text);
+    bool is_international;
+    phone_shim_read_fn *library;
 
     if (str_starts_nocase(rest, STR("tel:")))
         rest = str_from_at(rest, 4);
-    if (!take_international(&rest))
+    is_international = take_international(&rest);
+    if (!is_international && region.letters[0] == '\0')
         return refuse(detail, "The phone number has no country code");
-    out->text[0] = '+';
-    out->len = 1;
-    if (!put_digits(rest, out, detail))
-        return false;
-    if (out->len - 1 < DIGITS_MIN)
-        return refuse(detail, "The phone number has fewer than 7 digits");
-    if (out->text[1] == '0')
-        return refuse(detail, "No country code begins with 0");
-    out->text[out->len] = '\0';
-    return true;
+    out->type = PHONE_TYPE_NONE;
+    out->e164.text[0] = '+';
+    out->e164.len = is_international ? 1 : 0;
+    library = phone_library();
+    if (library != NULL)
+        return read_with(library, rest, region, out, detail);
+    return is_international ? read_simply(rest, out, detail) : refuse(detail, "The phone number has no country code");
 }
 
 static bool has(struct str s, struct str part)

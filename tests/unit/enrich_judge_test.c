@@ -25,6 +25,9 @@ static const struct {
     {CHANNEL_PERSONAL_EMAIL, "ann", "", OUTCOME_INVALID, NULL},
     {CHANNEL_PHONE, "+44 (0)20 7946-0001", "", OUTCOME_HIT, "+442079460001"},
     {CHANNEL_PHONE, "020 7946 0001", "", OUTCOME_INVALID, NULL},
+    {CHANNEL_PHONE, "020 7946 0001", "acme.co.uk", OUTCOME_HIT, "+442079460001"},
+    {CHANNEL_PHONE, "020 7946 0001", "acme.co", OUTCOME_INVALID, NULL},
+    {CHANNEL_PHONE, "+44 1632 960001", "", OUTCOME_INVALID, NULL}, /* an area that does not exist */
     {CHANNEL_PHONE, "+44 20 XXXX 0001", "", OUTCOME_INVALID, NULL},
     {CHANNEL_PHONE, "", "", OUTCOME_MISS, NULL},
     {CHANNEL_LINKEDIN_URL, "www.linkedin.com/in/Ann-Lee/?trk=x", "", OUTCOME_HIT, "https://linkedin.com/in/ann-lee"},
@@ -38,13 +41,75 @@ static void a_value_is_a_hit_only_when_it_is_usable(void **state)
     for (size_t i = 0; i < LEN(cases); i++) {
         const struct provider_value value = {.value = str_from(cases[i].value), .confidence_ppm = 500000};
         const struct hints hints = {.of = {[HINT_COMPANY_DOMAIN] = str_from(cases[i].company_domain)}};
-        struct identity_text normal;
-        enum outcome outcome = judge_value(cases[i].channel, &value, &hints, 0, &normal);
+        struct judged judged;
+        enum outcome outcome = judge_value(cases[i].channel, &value, &hints, 0, &judged);
 
         if (outcome != cases[i].outcome)
             fail_msg("\"%s\" is %s", cases[i].value, outcome_name(outcome));
         if (cases[i].normal != NULL)
-            assert_str_is(identity_str(&normal), cases[i].normal);
+            assert_str_is(identity_str(&judged.value), cases[i].normal);
+    }
+}
+
+static void a_number_is_read_as_one_of_the_country_at_hand(void **state)
+{
+    static const struct {
+        const char *region, *company_domain, *email;
+        const char *normal; /* NULL: invalid */
+    } numbers[] = {
+        {"GB", "", "", "+442079460001"},
+        {"uk", "acme.de", "", "+442079460001"},
+        {"", "acme.co.uk", "", "+442079460001"},
+        {"", "", "ann@acme.co.uk", "+442079460001"},
+        {"", "acme.uk", "ann@acme.de", "+442079460001"},
+        {"", "acme.example", "ann@acme.uk", "+442079460001"},
+        {"", "acme.example", "ann@acme.io", NULL},
+        {"US", "acme.co.uk", "", NULL},
+        {"\xff\x01", "", "", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(numbers); i++) {
+        struct provider_value value = {.value = STR("(020) 7946 0001"), .confidence_ppm = 500000};
+        const struct hints hints = {.of = {[HINT_EMAIL] = str_from(numbers[i].email),
+                                           [HINT_COMPANY_DOMAIN] = str_from(numbers[i].company_domain)}};
+        struct judged judged;
+        enum outcome outcome;
+
+        if (numbers[i].region[0] != '\0')
+            memcpy(value.region, numbers[i].region, sizeof value.region);
+        outcome = judge_value(CHANNEL_PHONE, &value, &hints, 0, &judged);
+        if (outcome != (numbers[i].normal == NULL ? OUTCOME_INVALID : OUTCOME_HIT))
+            fail_msg("%zu: %s", i, outcome_name(outcome));
+        if (numbers[i].normal != NULL)
+            assert_str_is(identity_str(&judged.value), numbers[i].normal);
+    }
+}
+
+static void the_number_tells_its_type_unless_the_provider_did(void **state)
+{
+    static const struct {
+        const char *number;
+        enum phone_type said, type;
+    } numbers[] = {
+        {"+61 491 570 006", PHONE_TYPE_NONE, PHONE_TYPE_MOBILE},
+        {"+44 20 7946 0001", PHONE_TYPE_NONE, PHONE_TYPE_LANDLINE},
+        {"+1 (415) 555-0123", PHONE_TYPE_NONE, PHONE_TYPE_NONE}, /* there they look alike */
+        {"+44 20 7946 0001", PHONE_TYPE_DIRECT, PHONE_TYPE_DIRECT},
+        {"+1 (415) 555-0123", PHONE_TYPE_MOBILE, PHONE_TYPE_MOBILE},
+    };
+    const struct hints hints = {.of = {STR_NONE}};
+
+    (void)state;
+    for (size_t i = 0; i < LEN(numbers); i++) {
+        const struct provider_value value = {.value = str_from(numbers[i].number),
+                                             .confidence_ppm = 500000,
+                                             .traits = {.phone_type = (uint8_t)numbers[i].said, .do_not_call = i == 0}};
+        struct judged judged;
+
+        assert_int_equal(judge_value(CHANNEL_PHONE, &value, &hints, 0, &judged), OUTCOME_HIT);
+        assert_int_equal(judged.traits.phone_type, numbers[i].type);
+        assert_int_equal(judged.traits.do_not_call, i == 0);
     }
 }
 
@@ -59,13 +124,13 @@ static void confidence_is_compared_to_the_millionth(void **state)
                        {1000000, 1000000, OUTCOME_HIT},
                        {0, 1, OUTCOME_BELOW_CONFIDENCE}};
     const struct hints hints = {.of = {STR_NONE}};
-    struct identity_text normal;
+    struct judged judged;
 
     (void)state;
     for (size_t i = 0; i < LEN(confidences); i++) {
         const struct provider_value value = {.value = STR("+442079460001"), .confidence_ppm = confidences[i].has};
 
-        assert_int_equal(judge_value(CHANNEL_PHONE, &value, &hints, confidences[i].wanted, &normal),
+        assert_int_equal(judge_value(CHANNEL_PHONE, &value, &hints, confidences[i].wanted, &judged),
                          confidences[i].outcome);
     }
 }
@@ -74,10 +139,10 @@ static void what_is_unusable_is_invalid_whatever_its_confidence(void **state)
 {
     const struct provider_value value = {.value = STR("none"), .confidence_ppm = 0};
     const struct hints hints = {.of = {STR_NONE}};
-    struct identity_text normal;
+    struct judged judged;
 
     (void)state;
-    assert_int_equal(judge_value(CHANNEL_PHONE, &value, &hints, 900000, &normal), OUTCOME_INVALID);
+    assert_int_equal(judge_value(CHANNEL_PHONE, &value, &hints, 900000, &judged), OUTCOME_INVALID);
 }
 
 static void fields_are_kept_in_their_types_or_not_at_all(void **state)
@@ -148,6 +213,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_value_is_a_hit_only_when_it_is_usable),
+        cmocka_unit_test(a_number_is_read_as_one_of_the_country_at_hand),
+        cmocka_unit_test(the_number_tells_its_type_unless_the_provider_did),
         cmocka_unit_test(confidence_is_compared_to_the_millionth),
         cmocka_unit_test(what_is_unusable_is_invalid_whatever_its_confidence),
         cmocka_unit_test(fields_are_kept_in_their_types_or_not_at_all),
