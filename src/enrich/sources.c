@@ -123,21 +123,54 @@ static void add_provider(struct sources *sources, struct shape *shape, struct pr
     sources->providers[sources->count++] = provider;
 }
 
+static bool has_connector(const struct shape *shape)
+{
+    return json_object_get(shape->object, "connector") != NULL;
+}
+
+static size_t read_kind(struct shape *shape)
+{
+    struct str name = STR_NONE;
+
+    if (!shape_str(shape, "kind", 0, 64, &name) && has_connector(shape))
+        name = STR("http");
+    return find_kind(name);
+}
+
+/* What it is called here, or else by its own connector. */
+static bool name_provider(const struct sources *sources, struct shape *shape, struct str name,
+                          struct provider *provider)
+{
+    if (name.len != 0) {
+        mem_free((char *)provider->name.ptr);
+        provider->name = (struct str){mem_copy_text(name.ptr, name.len), name.len};
+    }
+    if (provider->name.len == 0 || provider->name.len > PROVIDER_NAME_BYTES_MAX) {
+        if (has_connector(shape))
+            shape_report_member(shape, "name", "is required: the connector has none, or a too long one");
+        return false;
+    }
+    if (find_provider(sources, provider->name) != NULL) {
+        shape_report_member(shape, "name", "is %s of an earlier provider too",
+                            name.len != 0 ? "the name" : "not given, and the connector's own name is that");
+        return false;
+    }
+    return true;
+}
+
 static void read_provider(const struct sources_setup *setup, struct sources *out, struct shape *shape)
 {
-    struct str name = STR_NONE, kind_name = STR_NONE;
+    struct str name = STR_NONE;
     int64_t timeout_ms = TIMEOUT_MS_DEFAULT;
     struct prices prices;
     size_t mistakes_before = shape->mistakes->count;
     struct provider *provider;
     size_t kind;
 
-    if (!shape_str(shape, "name", 1, PROVIDER_NAME_BYTES_MAX, &name) && mistakes_before == shape->mistakes->count)
+    if (!shape_str(shape, "name", 1, PROVIDER_NAME_BYTES_MAX, &name) && !has_connector(shape) &&
+        mistakes_before == shape->mistakes->count)
         shape_report_member(shape, "name", "is required: what answers will call their source");
-    if (name.len != 0 && find_provider(out, name) != NULL)
-        shape_report_member(shape, "name", "is the name of an earlier provider too");
-    shape_str(shape, "kind", 0, 64, &kind_name);
-    kind = find_kind(kind_name);
+    kind = read_kind(shape);
     shape_int(shape, "timeout_ms", 1, TIMEOUT_MS_MAX, &timeout_ms);
     read_all_prices(shape, &prices);
     if (kind == LEN(kinds)) {
@@ -148,12 +181,22 @@ static void read_provider(const struct sources_setup *setup, struct sources *out
     shape_end(shape);
     if (provider == NULL)
         return;
-    mem_free((char *)provider->name.ptr);
-    provider->name = (struct str){mem_copy_text(name.ptr, name.len), name.len};
+    if (!name_provider(out, shape, name, provider)) {
+        provider_free(&provider);
+        return;
+    }
     provider->timeout_us = timeout_ms * MS_US;
     memcpy(provider->prices, prices.of, sizeof provider->prices);
     memcpy(provider->discovery_prices, prices.discovery, sizeof provider->discovery_prices);
     add_provider(out, shape, provider);
+}
+
+/* "hunter" is short for {"connector": "hunter"}. */
+static json_t *whole_entry(const json_t *entry)
+{
+    if (json_is_string(entry))
+        return json_pack("{s:O}", "connector", entry);
+    return json_incref((json_t *)(uintptr_t)entry);
 }
 
 static void read_providers(const struct sources_setup *setup, const json_t *providers, struct sources *out,
@@ -170,12 +213,14 @@ static void read_providers(const struct sources_setup *setup, const json_t *prov
     }
     json_array_foreach(providers, index, entry)
     {
+        json_t *whole = whole_entry(entry);
         char pointer[48];
         struct shape shape;
 
         snprintf(pointer, sizeof pointer, "/providers/%zu", index);
-        if (shape_begin(&shape, entry, str_from(pointer), mistakes))
+        if (shape_begin(&shape, whole, str_from(pointer), mistakes))
             read_provider(setup, out, &shape);
+        json_decref(whole);
     }
 }
 

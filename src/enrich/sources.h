@@ -2,8 +2,10 @@
  *
  * Read once, at start, from the configuration's "providers" (array) and
  * "waterfalls" (channel, or "account", to provider names in order; one without an entry
- * asks every provider that offers it, in the order of "providers"). With the
- * sandbox its four providers stand behind the configured ones. */
+ * asks every provider that offers it, in the order of "providers"). An entry
+ * with a connector needs no kind and no name; "hunter" alone is short for
+ * {"connector": "hunter"}. With the sandbox its four providers stand behind the
+ * configured ones. */
 #ifndef ENRICH_SOURCES_H
 #define ENRICH_SOURCES_H
 

@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "base/shape.h"
 #include "providers/connector.h"
+#include "providers/connector_file.h"
 #include "providers/template.h"
 
 #include <stdio.h>
@@ -129,32 +130,6 @@ static enum err mistake_at(struct provider_place *place, const char *member, con
     return ERR_INVALID;
 }
 
-static enum err read_file(const char *path, struct buf *out, struct err_detail *detail)
-{
-    char chunk[4096];
-    FILE *file = fopen(path, "rbe");
-    bool is_read;
-    size_t len;
-
-    if (file == NULL) {
-        err_explain(detail, "The connector file %.300s cannot be opened: is the path right and readable?", path);
-        return ERR_IO;
-    }
-    while ((len = fread(chunk, 1, sizeof chunk, file)) > 0 && !out->is_overflown)
-        buf_put(out, (struct str){chunk, len});
-    is_read = !ferror(file);
-    fclose(file);
-    if (!is_read) {
-        err_explain(detail, "The connector file %.300s cannot be read: is it a file?", path);
-        return ERR_IO;
-    }
-    if (out->is_overflown) {
-        err_explain(detail, "The connector file %.300s is over %d bytes", path, CONNECTOR_FILE_BYTES_MAX);
-        return ERR_INVALID;
-    }
-    return ERR_NONE;
-}
-
 /* "/pointer: detail" of a connector inside the configuration. */
 static void place_first(struct provider_place *place, struct str first)
 {
@@ -162,9 +137,14 @@ static void place_first(struct provider_place *place, struct str first)
     err_explain(&place->detail, "%.*s", STR_ARG(str_trim_start(first)));
 }
 
+static struct str copy(struct str s)
+{
+    return s.len == 0 ? STR_NONE : (struct str){mem_copy_text(s.ptr, s.len), s.len};
+}
+
 /* Mistakes inside the file are told with their place in the file; the place in
  * the configuration is the path. */
-static enum err compile_doc(const json_t *doc, const char *path, struct connector **out_connector,
+static enum err compile_doc(const json_t *doc, struct str path, struct connector **out_connector,
                             struct provider_place *place)
 {
     struct shape_mistakes mistakes;
@@ -172,50 +152,36 @@ static enum err compile_doc(const json_t *doc, const char *path, struct connecto
 
     shape_mistakes_init(&mistakes);
     err = connector_compile(doc, out_connector, &mistakes);
-    if (err != ERR_NONE && path != NULL)
-        err_explain(&place->detail, "%.150s, at %.300s", path, mistakes.first.text);
+    if (err != ERR_NONE && path.len != 0)
+        err_explain(&place->detail, "%.*s, at %.300s", (int)(path.len < 150 ? path.len : 150), path.ptr,
+                    mistakes.first.text);
     else if (err != ERR_NONE)
         place_first(place, str_from(mistakes.first.text));
     shape_mistakes_deinit(&mistakes);
     return err;
 }
 
-static enum err compile_file(const char *path, struct connector **out_connector, struct provider_place *place)
-{
-    struct err_detail detail = {""};
-    json_t *doc = NULL;
-    struct buf text;
-    enum err err;
-
-    buf_init(&text, CONNECTOR_FILE_BYTES_MAX);
-    err = read_file(path, &text, &place->detail);
-    if (err == ERR_NONE && json_read(buf_str(&text), &doc, &detail) != ERR_NONE) {
-        err_explain(&place->detail, "%.150s is not JSON: %.300s", path, detail.text);
-        err = ERR_INVALID;
-    }
-    if (err == ERR_NONE)
-        err = compile_doc(doc, path, out_connector, place);
-    json_decref(doc);
-    buf_deinit(&text);
-    return err;
-}
-
-static enum err load_connector(const json_t *value, struct str folder, struct connector **out_connector,
+static enum err load_connector(struct http_provider *provider, const json_t *value, struct str folder,
                                struct provider_place *place)
 {
-    struct str path = json_str(value);
-    char full[1024];
+    struct str word = json_str(value);
+    json_t *doc = NULL;
+    enum err err = ERR_NONE;
 
-    if (!json_is_object(value) && path.len == 0)
-        return mistake_at(place, "connector", "must be the path of a connector file, or the connector itself");
+    if (!json_is_object(value) && word.len == 0)
+        return mistake_at(place, "connector",
+                          "must be the name of a built-in connector, the path of a file, or the connector itself");
     buf_puts(&place->pointer, "/connector");
     if (json_is_object(value))
-        return compile_doc(value, NULL, out_connector, place);
-    if (path.ptr[0] == '/' || folder.len == 0)
-        snprintf(full, sizeof full, "%.*s", STR_ARG(path));
+        doc = json_incref((json_t *)(uintptr_t)value);
     else
-        snprintf(full, sizeof full, "%.*s/%.*s", STR_ARG(folder), STR_ARG(path));
-    return compile_file(full, out_connector, place);
+        err = connector_find(word, folder, &doc, &place->detail);
+    if (err == ERR_NONE)
+        err = compile_doc(doc, word, &provider->connector, place);
+    if (err == ERR_NONE)
+        provider->provider.name = copy(json_str(json_object_get(doc, "name")));
+    json_decref(doc);
+    return err;
 }
 
 static bool is_used(struct str name, const struct str *names, size_t count)
@@ -294,7 +260,7 @@ static enum err load(struct http_provider *provider, const json_t *entry, struct
                      struct provider_place *place)
 {
     size_t mark = place->pointer.len;
-    enum err err = load_connector(json_object_get(entry, "connector"), folder, &provider->connector, place);
+    enum err err = load_connector(provider, json_object_get(entry, "connector"), folder, place);
 
     if (err != ERR_NONE)
         return err;
@@ -313,6 +279,7 @@ enum err http_provider_new(struct loop *loop, struct http_client *client, const 
     provider->loop = loop;
     provider->client = client;
     if (err != ERR_NONE) {
+        mem_free((char *)(uintptr_t)provider->provider.name.ptr);
         http_provider_free(&provider->provider);
         return err;
     }

@@ -28,8 +28,9 @@ must_use enum err dataset_provider_new(struct loop *loop, const json_t *entry, s
 
 /* Calls under way when the server stops: free the client first (it drops them
  * without `done`), then the provider.
- * A connector file: docs/providers.md. Entry members: "connector" (path, or the
- * connector itself as an object), "secrets" (name to {"env"|"file"}). */
+ * A connector: docs/connectors.md. Entry members: "connector" (the name of a
+ * built-in one, a path, or the connector itself as an object; its name becomes
+ * the provider's), "secrets" (name to {"env"|"file"}). */
 must_use enum err http_provider_new(struct loop *loop, struct http_client *client, const json_t *entry,
                                     struct str folder, struct provider **out_provider, struct provider_place *place);
 

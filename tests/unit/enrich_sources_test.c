@@ -13,6 +13,9 @@ static struct loop loop;
 static struct sources sources;
 static struct shape_mistakes mistakes;
 
+#define CONNECTOR(name)                                                                                                \
+    "{\"connector\":1," name "\"needs\":[[\"email\"]],\"request\":{\"url\":\"http://127.0.0.1/?e={email}\"},"          \
+    "\"channels\":{\"phone\":{\"value\":\"/phone\",\"confidence\":1}}}"
 #define FILE_ENTRY(name) "{\"name\":\"" name "\",\"kind\":\"dataset\",\"file\":\"people.csv\"}"
 
 static json_t *json_of(const char *text)
@@ -115,9 +118,25 @@ static void the_sandbox_stands_behind_the_configured_ones(void **state)
     assert_true(sources.waterfalls.of[CHANNEL_PHONE].count > 1);
 }
 
+static void a_connector_says_kind_and_name_itself(void **state)
+{
+    (void)state;
+    read_right("[{\"connector\":" CONNECTOR("\"name\":\"Acme\",") "},"
+                                                                  "{\"name\":\"Other\",\"connector\":" CONNECTOR(
+                                                                      "\"name\":\"Acme\",") "}]",
+               NULL, false);
+    expect_waterfall(CHANNEL_PHONE, "Acme Other");
+}
+
 static const struct {
     const char *providers, *waterfalls, *pointer, *detail;
 } wrong[] = {
+    {"[\"no such connector\"]", NULL, "/providers/0/connector", "No connector is called"},
+    {"[{\"connector\":" CONNECTOR("") "}]", NULL, "/providers/0/name", "the connector has none"},
+    {"[{\"connector\":" CONNECTOR("\"name\":\"A\",") "},{\"connector\":" CONNECTOR("\"name\":\"A\",") "}]", NULL,
+     "/providers/1/name", "the connector's own name is that of an earlier"},
+    {"[{\"name\":\"A\",\"kind\":\"dataset\",\"connector\":" CONNECTOR("") ",\"file\":\"people.csv\"}]", NULL,
+     "/providers/0/connector", "not a known member"},
     {"{}", NULL, "/providers", "must be an array"},
     {"[5]", NULL, "/providers/0", "must be an object"},
     {"[{\"kind\":\"dataset\",\"file\":\"people.csv\"}]", NULL, "/providers/0/name", "is required"},
@@ -232,6 +251,7 @@ int main(void)
         cmocka_unit_test(without_an_order_everybody_who_offers_a_channel_is_asked),
         cmocka_unit_test(an_order_is_followed_to_the_letter),
         cmocka_unit_test(the_sandbox_stands_behind_the_configured_ones),
+        cmocka_unit_test(a_connector_says_kind_and_name_itself),
         cmocka_unit_test(every_mistake_gets_its_pointer),
         cmocka_unit_test(a_name_of_the_sandbox_is_taken),
         cmocka_unit_test(there_is_a_most_of_providers),

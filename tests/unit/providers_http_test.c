@@ -246,11 +246,12 @@ static void mistakes_in_the_entry_have_a_place_and_a_remedy(void **state)
 {
     (void)state;
     put_connector_file(CONNECTOR("/json"));
-    assert_mistake("{}", ERR_INVALID, "/connector", "path of a connector file");
-    assert_mistake("{\"connector\":\"\"}", ERR_INVALID, "/connector", "path of a connector file");
+    assert_mistake("{}", ERR_INVALID, "/connector", "the name of a built-in connector");
+    assert_mistake("{\"connector\":\"\"}", ERR_INVALID, "/connector", "the name of a built-in connector");
     assert_mistake("{\"connector\":{\"connector\":2}}", ERR_INVALID, "/connector/connector", "must be 1");
     assert_mistake("{\"connector\":\"none.json\"}", ERR_IO, "/connector", "cannot be opened");
-    assert_mistake("{\"connector\":\".\"}", ERR_IO, "/connector", "cannot be read");
+    assert_mistake("{\"connector\":\"./\"}", ERR_IO, "/connector", "cannot be read");
+    assert_mistake("{\"connector\":\"acme\"}", ERR_INVALID, "/connector", "No connector is called \"acme\"");
     assert_mistake("{\"connector\":\"acme.json\"}", ERR_INVALID, "/secrets/key", "uses {secret.key}");
     assert_mistake("{\"connector\":\"acme.json\",\"secrets\":[]}", ERR_INVALID, "/secrets", "object");
     assert_mistake("{\"connector\":\"acme.json\",\"secrets\":{\"kee\":{\"env\":\"UNSTUCK_TEST_KEY\"}}}", ERR_INVALID,
