@@ -73,6 +73,33 @@ size_t str_find_last(struct str s, char c)
     return s.len;
 }
 
+static int compare(struct str a, struct str b)
+{
+    size_t shorter = a.len < b.len ? a.len : b.len;
+    int order = shorter == 0 ? 0 : memcmp(a.ptr, b.ptr, shorter);
+
+    return order != 0 ? order : a.len < b.len ? -1 : a.len > b.len;
+}
+
+bool str_is_among(struct str s, const char *const *sorted, size_t count)
+{
+    size_t low = 0;
+    size_t high = count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = compare(s, str_from(sorted[middle]));
+
+        if (order == 0)
+            return true;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return false;
+}
+
 struct str str_cut(struct str *rest, char c)
 {
     size_t at = str_find(*rest, c);

@@ -39,6 +39,9 @@ struct str str_from_at(struct str s, size_t from); /* the rest from `from` on; e
 size_t str_find(struct str s, char c);
 size_t str_find_last(struct str s, char c);
 
+/* Is it one of these texts? They are sorted by bytes. */
+bool str_is_among(struct str s, const char *const *sorted, size_t count);
+
 /* The part before the first `c`, which is cut off `rest` together with `c`. */
 struct str str_cut(struct str *rest, char c);
 

@@ -39,24 +39,41 @@ static bool normalise_phone(const struct provider_value *value, const struct hin
     return true;
 }
 
+static bool normalise_email(const struct provider_value *value, struct judged *out)
+{
+    return value->traits.email_status != EMAIL_STATUS_UNDELIVERABLE &&
+           email_normalise(value->value, &out->value, NULL) && !is_role_mailbox(identity_str(&out->value));
+}
+
 static bool normalise(enum channel channel, const struct provider_value *value, const struct hints *hints,
                       struct judged *out)
 {
     switch (channel) {
     case CHANNEL_WORK_EMAIL:
-        return email_normalise(value->value, &out->value, NULL) &&
-               is_at_company(identity_str(&out->value), hints->of[HINT_COMPANY_DOMAIN]);
+        return normalise_email(value, out) && is_at_company(identity_str(&out->value), hints->of[HINT_COMPANY_DOMAIN]);
     case CHANNEL_PERSONAL_EMAIL:
-        return email_normalise(value->value, &out->value, NULL);
+        return normalise_email(value, out);
     case CHANNEL_PHONE:
         return normalise_phone(value, hints, out);
     case CHANNEL_LINKEDIN_URL:
-        return linkedin_normalise(value->value, &out->value, NULL);
+        return linkedin_read(value->value, &out->value, NULL);
     default:
         break;
     }
     check(false);
     return false;
+}
+
+const struct provider_value *judge_pick(enum channel channel, const struct provider_value *values)
+{
+    const struct provider_value *value = &values[channel];
+    const struct provider_value *work = &values[CHANNEL_WORK_EMAIL];
+    struct identity_text email;
+
+    if (channel == CHANNEL_PERSONAL_EMAIL && value->value.len == 0 && email_normalise(work->value, &email, NULL) &&
+        is_free_mail_domain(email_domain(identity_str(&email))))
+        value = work;
+    return value;
 }
 
 enum outcome judge_value(enum channel channel, const struct provider_value *value, const struct hints *hints,

@@ -70,6 +70,14 @@ static void add_found(struct record *record, unsigned channel, struct str value,
         add_identity(record, (struct identity){IDENTITY_EMAIL, arena_keep(arena, identity_str(&key)), value});
 }
 
+/* What is found for an office's mailbox is somebody's of the office: it names no
+ * person, and the record of the mailbox must not become that of one. */
+static bool is_about_mailbox(const struct question *question)
+{
+    return question->kind == QUESTION_ENRICH && question->identity_count == 1 &&
+           question->identities[0].kind == IDENTITY_EMAIL && is_role_mailbox(question->identities[0].key);
+}
+
 void learn_identities(struct record *record, const struct question *question, const struct waterfall_run *run,
                       struct arena *arena)
 {
@@ -79,7 +87,7 @@ void learn_identities(struct record *record, const struct question *question, co
         return;
     for (size_t i = 0; i < question->identity_count; i++)
         add_identity(record, question->identities[i]);
-    for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
+    for (unsigned i = 0; i < CHANNEL_COUNT && !is_about_mailbox(question); i++) {
         const struct found *found = waterfall_run_found(run, i);
 
         if (found != NULL)

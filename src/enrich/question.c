@@ -219,8 +219,19 @@ static void add_identity(struct question *out, struct arena *arena, enum identit
         (struct identity){.kind = kind, .key = arena_keep(arena, identity_str(key)), .shown = shown};
 }
 
+/* An office's mailbox says nothing of a person who is named otherwise: nobody is
+ * known by it then, and no provider gets to see it. */
+static void drop_role_mailbox(struct question *out)
+{
+    struct str *of = out->hints.of;
+    bool has_name = of[HINT_FIRST_NAME].len != 0 && of[HINT_LAST_NAME].len != 0 && of[HINT_COMPANY_DOMAIN].len != 0;
+
+    if ((has_name || of[HINT_LINKEDIN_URL].len != 0) && is_role_mailbox(of[HINT_EMAIL]))
+        of[HINT_EMAIL] = STR_NONE;
+}
+
 /* E-mail wins over LinkedIn, which wins over name and domain; a domain alone is
- * a record of its own. */
+ * a record of its own, and so is an office's mailbox. */
 static void find_identities(struct question *out, struct arena *arena)
 {
     const struct str *of = out->hints.of;
@@ -231,6 +242,7 @@ static void find_identities(struct question *out, struct arena *arena)
             (struct identity){IDENTITY_ACCOUNT_DOMAIN, of[HINT_COMPANY_DOMAIN], STR_NONE};
         return;
     }
+    drop_role_mailbox(out);
     if (of[HINT_EMAIL].len != 0 && email_key(of[HINT_EMAIL], &key, NULL))
         add_identity(out, arena, IDENTITY_EMAIL, &key, of[HINT_EMAIL]);
     if (of[HINT_LINKEDIN_URL].len != 0)

@@ -153,11 +153,9 @@ static void charge(struct channel_run *ch, struct attempt *hit)
         attempt->credits = attempt->outcome == OUTCOME_MISS ? attempt->price : 0;
 }
 
-static void keep_found(struct channel_run *ch, unsigned slot, const struct asked *asked, struct str value,
-                       struct traits traits)
+static void keep_found(struct channel_run *ch, unsigned slot, const struct asked *asked,
+                       const struct provider_value *said, struct str value, struct traits traits)
 {
-    const struct provider_value *said = &asked->call.values[slot];
-
     value = arena_keep(ch->run->arena, value);
     if (value.len == 0 || ch->run->found == NULL)
         return; /* the arena is full: the lookup ends as overloaded */
@@ -178,7 +176,7 @@ static enum outcome take_field(struct channel_run *ch, unsigned slot, const stru
     buf_init(&text, FIELD_LIST_BYTES_MAX + 1);
     outcome = judge_field(slot, &asked->call.values[slot], ch->run->min_confidence_ppm, &text);
     if (outcome == OUTCOME_HIT)
-        keep_found(ch, slot, asked, buf_str(&text), (struct traits){0});
+        keep_found(ch, slot, asked, &asked->call.values[slot], buf_str(&text), (struct traits){0});
     buf_deinit(&text);
     return outcome;
 }
@@ -186,12 +184,12 @@ static enum outcome take_field(struct channel_run *ch, unsigned slot, const stru
 static enum outcome take_channel(struct channel_run *ch, const struct asked *asked)
 {
     const struct waterfall_run *run = ch->run;
+    const struct provider_value *said = judge_pick(ch->channel, asked->call.values);
     struct judged judged;
-    enum outcome outcome =
-        judge_value(ch->channel, &asked->call.values[ch->channel], run->hints, run->min_confidence_ppm, &judged);
+    enum outcome outcome = judge_value(ch->channel, said, run->hints, run->min_confidence_ppm, &judged);
 
     if (outcome == OUTCOME_HIT)
-        keep_found(ch, ch->channel, asked, identity_str(&judged.value), judged.traits);
+        keep_found(ch, ch->channel, asked, said, identity_str(&judged.value), judged.traits);
     return outcome;
 }
 

@@ -32,7 +32,7 @@ bool domain_is_under(struct str domain, struct str of)
     return domain.len == of.len || domain.ptr[domain.len - of.len - 1] == '.';
 }
 
-/* Sorted by bytes: searched by halving. A test checks the order. */
+/* Sorted: see str_is_among; a test checks the order. */
 static const char *const free_mail_domains[] = {
     "126.com",        "163.com",        "aim.com",        "aol.com",        "att.net",     "bigpond.com",
     "bk.ru",          "bluewin.ch",     "bol.com.br",     "btinternet.com", "charter.net", "comcast.net",
@@ -50,28 +50,7 @@ static const char *const free_mail_domains[] = {
     "yandex.ru",      "ymail.com",      "zoho.com",
 };
 
-static int compare(struct str a, struct str b)
-{
-    int order = memcmp(a.ptr, b.ptr, a.len < b.len ? a.len : b.len);
-
-    return order != 0 ? order : a.len < b.len ? -1 : a.len > b.len;
-}
-
 bool is_free_mail_domain(struct str domain)
 {
-    size_t low = 0;
-    size_t high = LEN(free_mail_domains);
-
-    while (domain.len > 0 && low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = compare(domain, str_from(free_mail_domains[middle]));
-
-        if (order == 0)
-            return true;
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return false;
+    return str_is_among(domain, free_mail_domains, LEN(free_mail_domains));
 }

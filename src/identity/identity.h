@@ -61,9 +61,17 @@ must_use bool name_normalise(struct str text, struct identity_text *out, struct 
  * person known by name and company. Inputs are normal forms. */
 void person_key(struct str first_name, struct str last_name, struct str domain, struct identity_text *out);
 
+/* What providers say for a LinkedIn URL: as linkedin_normalise, and "in/slug"
+ * and the bare slug too; not "none" and what else stands for nothing. */
+must_use bool linkedin_read(struct str text, struct identity_text *out, struct err_detail *detail);
+
 /* Is it masked ("c***@x.example", "+44 *** 23", "+44 20 XXXX") or a vendor's
  * place holder for a value not paid for? Such a value is no value. */
 bool is_masked(struct str value);
+
+/* Is it an office's mailbox (info@, no-reply@, sales+eu@), which is nobody's own?
+ * Takes a normal form. */
+bool is_role_mailbox(struct str email);
 
 /* Is it the domain of a free mailbox (gmail.com, outlook.com, …)? Takes a normal form. */
 bool is_free_mail_domain(struct str domain);

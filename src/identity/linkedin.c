@@ -3,6 +3,8 @@
 #include "base/check.h"
 #include "identity/host.h"
 
+enum { SLUG_BYTES_MIN = 3 }; /* LinkedIn gives no shorter one */
+
 #define PROFILE "https://linkedin.com/in/"
 #define REMEDY "give the address of a person's profile, such as https://linkedin.com/in/name"
 
@@ -152,6 +154,13 @@ static bool put_slug(struct str slug, struct identity_text *out, struct err_deta
     return true;
 }
 
+static bool put_profile(struct str slug, struct identity_text *out, struct err_detail *detail)
+{
+    memcpy(out->text, PROFILE, sizeof PROFILE - 1);
+    out->len = sizeof PROFILE - 1;
+    return put_slug(slug, out, detail);
+}
+
 bool linkedin_normalise(struct str text, struct identity_text *out, struct err_detail *detail)
 {
     struct str address = str_trim(text);
@@ -160,7 +169,46 @@ bool linkedin_normalise(struct str text, struct identity_text *out, struct err_d
 
     if (!check_scheme(address, detail) || !check_host(host, detail) || !find_slug(path, &slug, detail))
         return false;
-    memcpy(out->text, PROFILE, sizeof PROFILE - 1);
-    out->len = sizeof PROFILE - 1;
-    return put_slug(slug, out, detail);
+    return put_profile(slug, out, detail);
+}
+
+/* A number is LinkedIn's own, and no address leads to it. */
+static bool is_number(struct str text)
+{
+    size_t digits = 0;
+
+    while (digits < text.len && char_is_digit(text.ptr[digits]))
+        digits++;
+    return digits == text.len;
+}
+
+/* A name as it stands in addresses, without the address. Sorted: see str_is_among. */
+static bool is_bare_slug(struct str text)
+{
+    static const char *const nothing[] = {"anonymous", "false",         "hidden",    "linkedin",  "nil",
+                                          "none",      "not-available", "not-found", "not_found", "notfound",
+                                          "null",      "private",       "true",      "undefined", "unknown"};
+    char word[16];
+
+    if (text.len < SLUG_BYTES_MIN || is_number(text))
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        if (strchr("./:@?#\\", text.ptr[i]) != NULL) /* NUL too */
+            return false;
+    }
+    for (size_t i = 0; i < text.len && text.len <= sizeof word; i++)
+        word[i] = char_lower(text.ptr[i]);
+    return text.len > sizeof word || !str_is_among((struct str){word, text.len}, nothing, LEN(nothing));
+}
+
+bool linkedin_read(struct str text, struct identity_text *out, struct err_detail *detail)
+{
+    struct str path = str_trim(text);
+    struct str slug;
+
+    if (is_bare_slug(path))
+        return put_profile(path, out, detail);
+    if (!str_starts_nocase(path, STR("in/")) && !str_starts_nocase(path, STR("/in/")))
+        return linkedin_normalise(text, out, detail);
+    return find_slug(path, &slug, detail) && put_profile(slug, out, detail);
 }

@@ -134,22 +134,3 @@ bool phone_normalise(struct str text, struct region region, struct phone *out, s
         return read_with(library, rest, region, out, detail);
     return is_international ? read_simply(rest, out, detail) : refuse(detail, "The phone number has no country code");
 }
-
-static bool has(struct str s, struct str part)
-{
-    for (size_t i = 0; i + part.len <= s.len; i++) {
-        if (str_starts_nocase(str_from_at(s, i), part))
-            return true;
-    }
-    return false;
-}
-
-bool is_masked(struct str value)
-{
-    bool is_like_phone = value.len > 0 && (char_is_digit(value.ptr[0]) || value.ptr[0] == '+');
-
-    if (has(value, STR("*")) || has(value, STR("\xe2\x80\xa2")) || has(value, STR("\xe2\x97\x8f")))
-        return true; /* asterisk, bullet, black circle */
-    return (is_like_phone && str_find(value, '@') == value.len && has(value, STR("xx"))) ||
-           str_starts_nocase(value, STR("email_not_unlocked@"));
-}

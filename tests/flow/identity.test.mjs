@@ -98,7 +98,7 @@ test('a domain alone is a record of its own, and only providers that can answer 
     const { server, acme, bolt } = await world(t, {
         providers: {
             acme: { script: known },
-            bolt: { script: () => hit({ work_email: 'info@ex.org' }), needs: [['company_domain']] },
+            bolt: { script: () => hit({ work_email: 'someone@ex.org' }), needs: [['company_domain']] },
         },
     });
     const channels = ['work_email'];
@@ -106,7 +106,7 @@ test('a domain alone is a record of its own, and only providers that can answer 
     const same = await server.enrich({ company_domain: 'ex.org', channels });
     const person = await server.enrich({ email: 'ann@ex.org', channels });
 
-    assert.equal(domain.json.channels.work_email.value, 'info@ex.org');
+    assert.equal(domain.json.channels.work_email.value, 'someone@ex.org');
     assert.equal(acme.calls.length, 1, 'for the person only');
     assert.equal(bolt.calls[0].query.company_domain, 'ex.org');
     assert.equal(same.json.record_id, domain.json.record_id);
@@ -114,6 +114,41 @@ test('a domain alone is a record of its own, and only providers that can answer 
     assert.notEqual(person.json.record_id, domain.json.record_id);
     const trail = await server.trail(domain.json.record_id);
     assert.ok(trail.some((a) => a.provider === 'acme' && a.outcome === 'not_applicable'));
+});
+
+test("an office's mailbox beside a name names nobody: no record is found by it, and no provider sees it", async (t) => {
+    const needs = [['first_name', 'last_name', 'company_domain']];
+    const script = ({ query }) => hit({ work_email: `${query.first_name}@ex.org` });
+    const { server, acme } = await world(t, { providers: { acme: { script, needs } } });
+    const office = { email: 'Info+eu@ex.org', last_name: 'Lee', company_domain: 'ex.org', channels: ['work_email'] };
+    const ann = await server.enrich({ ...office, first_name: 'Ann' });
+    const bob = await server.enrich({ ...office, first_name: 'Bob' });
+
+    assert.equal(ann.json.channels.work_email.value, 'Ann@ex.org');
+    assert.equal(bob.json.channels.work_email.value, 'Bob@ex.org');
+    assert.notEqual(ann.json.record_id, bob.json.record_id);
+    assert.equal(acme.calls.length, 2);
+    const { json } = await server.client.get(`/records/${bob.json.record_id}`);
+    assert.deepEqual(json.identities.map(({ kind, value }) => `${kind} ${value}`).sort(),
+        ['email Bob@ex.org', 'name_and_domain bob|lee|ex.org']);
+});
+
+test("an office's mailbox alone is a record of its own, and never a person's", async (t) => {
+    const script = ({ email }) => hit({ linkedin_url: 'linkedin.com/in/ann', work_email: email });
+    const { server } = await world(t, {
+        providers: { acme: { script, channels: ['work_email', 'linkedin_url'], needs: [['email'], ['linkedin_url']] } },
+    });
+    const channels = ['work_email', 'linkedin_url'];
+    const office = await server.enrich({ email: 'sales.team@ex.org', channels });
+    const person = await server.enrich({ linkedin_url: 'linkedin.com/in/ann', channels });
+    const again = await server.enrich({ email: 'SalesTeam+x@ex.org', channels });
+
+    assert.equal(office.json.channels.work_email, null, 'nobody has it');
+    assert.equal(office.json.channels.linkedin_url.value, 'https://linkedin.com/in/ann');
+    assert.notEqual(person.json.record_id, office.json.record_id);
+    assert.notEqual(again.json.record_id, person.json.record_id);
+    const { json } = await server.client.get(`/records/${office.json.record_id}`);
+    assert.deepEqual(json.identities.map(({ kind }) => kind), ['email']);
 });
 
 test('names and a company name are never enough alone', async (t) => {

@@ -133,6 +133,22 @@ static void distance_counts_edits(void **state)
     }
 }
 
+static void a_text_is_found_among_sorted_ones(void **state)
+{
+    static const char *const sorted[] = {"", "ab", "abc", "b", "\xc3\xa4"};
+
+    (void)state;
+    for (size_t i = 0; i < LEN(sorted); i++) {
+        assert_true(str_is_among(str_from(sorted[i]), sorted, LEN(sorted)));
+        assert_int_equal(str_is_among(str_from(sorted[i]), sorted, i), false);
+    }
+    assert_true(str_is_among(STR_NONE, sorted, LEN(sorted)));
+    assert_false(str_is_among(STR("a"), sorted, LEN(sorted)));
+    assert_false(str_is_among(STR("abcd"), sorted, LEN(sorted)));
+    assert_false(str_is_among(STR("z"), sorted, LEN(sorted)));
+    assert_false(str_is_among(STR("ab\0"), sorted, LEN(sorted)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +159,7 @@ int main(void)
         cmocka_unit_test(numbers_have_a_maximum),
         cmocka_unit_test(characters_are_ascii_whatever_the_byte),
         cmocka_unit_test(hashes_depend_on_every_byte_and_the_seed),
+        cmocka_unit_test(a_text_is_found_among_sorted_ones),
         cmocka_unit_test(distance_counts_edits),
     };
 

@@ -20,6 +20,9 @@ static const struct {
     {CHANNEL_WORK_EMAIL, "email_not_unlocked@domain.com", "", OUTCOME_INVALID, NULL},
     {CHANNEL_WORK_EMAIL, "ann at acme", "", OUTCOME_INVALID, NULL},
     {CHANNEL_WORK_EMAIL, "N/A", "", OUTCOME_INVALID, NULL},
+    {CHANNEL_WORK_EMAIL, "info@acme.example", "", OUTCOME_INVALID, NULL},
+    {CHANNEL_WORK_EMAIL, "Sales+EU@acme.example", "acme.example", OUTCOME_INVALID, NULL},
+    {CHANNEL_PERSONAL_EMAIL, "no-reply@gmail.com", "", OUTCOME_INVALID, NULL},
     {CHANNEL_PERSONAL_EMAIL, "ann@gmail.com", "acme.example", OUTCOME_HIT, "ann@gmail.com"},
     {CHANNEL_PERSONAL_EMAIL, "ann@post.example", "acme.example", OUTCOME_HIT, "ann@post.example"},
     {CHANNEL_PERSONAL_EMAIL, "ann", "", OUTCOME_INVALID, NULL},
@@ -31,6 +34,9 @@ static const struct {
     {CHANNEL_PHONE, "+44 20 XXXX 0001", "", OUTCOME_INVALID, NULL},
     {CHANNEL_PHONE, "", "", OUTCOME_MISS, NULL},
     {CHANNEL_LINKEDIN_URL, "www.linkedin.com/in/Ann-Lee/?trk=x", "", OUTCOME_HIT, "https://linkedin.com/in/ann-lee"},
+    {CHANNEL_LINKEDIN_URL, "in/Ann-Lee", "", OUTCOME_HIT, "https://linkedin.com/in/ann-lee"},
+    {CHANNEL_LINKEDIN_URL, "ann-lee", "", OUTCOME_HIT, "https://linkedin.com/in/ann-lee"},
+    {CHANNEL_LINKEDIN_URL, "unknown", "", OUTCOME_INVALID, NULL},
     {CHANNEL_LINKEDIN_URL, "https://linkedin.com/company/acme", "", OUTCOME_INVALID, NULL},
     {CHANNEL_LINKEDIN_URL, "https://acme.example/in/ann", "", OUTCOME_INVALID, NULL},
 };
@@ -48,6 +54,51 @@ static void a_value_is_a_hit_only_when_it_is_usable(void **state)
             fail_msg("\"%s\" is %s", cases[i].value, outcome_name(outcome));
         if (cases[i].normal != NULL)
             assert_str_is(identity_str(&judged.value), cases[i].normal);
+    }
+}
+
+static void an_undeliverable_email_is_none_and_every_other_status_is_kept(void **state)
+{
+    const struct hints hints = {.of = {STR_NONE}};
+
+    (void)state;
+    for (unsigned i = EMAIL_STATUS_NONE; i < EMAIL_STATUS_COUNT; i++) {
+        const struct provider_value value = {
+            .value = STR("ann@acme.example"), .confidence_ppm = 1, .traits = {.email_status = (uint8_t)i}};
+        struct judged judged;
+
+        for (enum channel channel = CHANNEL_WORK_EMAIL; channel <= CHANNEL_PERSONAL_EMAIL; channel++) {
+            assert_int_equal(judge_value(channel, &value, &hints, 0, &judged),
+                             i == EMAIL_STATUS_UNDELIVERABLE ? OUTCOME_INVALID : OUTCOME_HIT);
+            assert_int_equal(judged.traits.email_status, i);
+        }
+    }
+}
+
+static void a_free_mailbox_given_as_work_serves_as_personal(void **state)
+{
+    static const struct {
+        const char *work, *personal;
+        enum channel channel;
+        const char *picked;
+    } answers[] = {
+        {"ann@gmail.com", "", CHANNEL_PERSONAL_EMAIL, "ann@gmail.com"},
+        {" Ann@GMAIL.com ", "", CHANNEL_PERSONAL_EMAIL, " Ann@GMAIL.com "},
+        {"ann@gmail.com", "ann@post.example", CHANNEL_PERSONAL_EMAIL, "ann@post.example"},
+        {"ann@acme.example", "", CHANNEL_PERSONAL_EMAIL, ""},
+        {"", "", CHANNEL_PERSONAL_EMAIL, ""},
+        {"ann@gmail.com", "", CHANNEL_WORK_EMAIL, "ann@gmail.com"},
+        {"", "ann@gmail.com", CHANNEL_WORK_EMAIL, ""},
+        {"ann@gmail.com", "", CHANNEL_PHONE, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(answers); i++) {
+        const struct provider_value values[CHANNEL_COUNT] = {
+            [CHANNEL_WORK_EMAIL] = {.value = str_from(answers[i].work)},
+            [CHANNEL_PERSONAL_EMAIL] = {.value = str_from(answers[i].personal)}};
+
+        assert_str_is(judge_pick(answers[i].channel, values)->value, answers[i].picked);
     }
 }
 
@@ -213,6 +264,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_value_is_a_hit_only_when_it_is_usable),
+        cmocka_unit_test(an_undeliverable_email_is_none_and_every_other_status_is_kept),
+        cmocka_unit_test(a_free_mailbox_given_as_work_serves_as_personal),
         cmocka_unit_test(a_number_is_read_as_one_of_the_country_at_hand),
         cmocka_unit_test(the_number_tells_its_type_unless_the_provider_did),
         cmocka_unit_test(confidence_is_compared_to_the_millionth),

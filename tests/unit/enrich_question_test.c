@@ -93,6 +93,15 @@ static void identities_come_in_order_of_precedence(void **state)
         {"{\"company_domain\":\"X.example\"}", 1, {IDENTITY_DOMAIN}, "x.example"},
         {"{\"company_domain\":\"X.example\",\"first_name\":\"Ann\"}", 1, {IDENTITY_DOMAIN}, "x.example"},
         {"{\"company_domain\":\"x.example\",\"email\":\"a@x.example\"}", 1, {IDENTITY_EMAIL}, "a@x.example"},
+        {"{\"company_domain\":\"x.example\",\"email\":\"info@x.example\"}", 1, {IDENTITY_EMAIL}, "info@x.example"},
+        {"{\"linkedin_url\":\"linkedin.com/in/A\",\"email\":\"info@x.example\"}",
+         1,
+         {IDENTITY_LINKEDIN},
+         "https://linkedin.com/in/a"},
+        {"{\"company_domain\":\"x.example\",\"first_name\":\"A\",\"last_name\":\"B\",\"email\":\"Sales+a@x.example\"}",
+         1,
+         {IDENTITY_PERSON},
+         "a|b|x.example"},
     };
 
     (void)state;

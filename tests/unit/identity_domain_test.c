@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "identity/identity.h"
+#include "identity/domain.c"
 
 static void what_people_paste_becomes_the_bare_domain(void **state)
 {
@@ -115,6 +115,8 @@ static void free_mailboxes_are_known(void **state)
     (void)state;
     for (size_t i = 0; i < LEN(some); i++)
         assert_true(is_free_mail_domain(str_from(some[i])));
+    for (size_t i = 1; i < LEN(free_mail_domains); i++)
+        assert_true(strcmp(free_mail_domains[i - 1], free_mail_domains[i]) < 0);
     for (size_t i = 0; i < LEN(others); i++)
         assert_false(is_free_mail_domain(str_from(others[i])));
 }

@@ -104,11 +104,60 @@ static void a_normal_form_stays_what_it_is(void **state)
     assert_string_equal(once.text, twice.text);
 }
 
+static void providers_say_a_profile_in_shorter_forms_too(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *slug; /* NULL: refused */
+    } cases[] = {
+        {"https://uk.linkedin.com/in/Mira-Okafor/?trk=x", "mira-okafor"},
+        {"linkedin.com/in/mira-okafor", "mira-okafor"},
+        {"in/mira-okafor", "mira-okafor"},
+        {"/IN/Mira-Okafor/de?x#y", "mira-okafor"},
+        {" Mira-Okafor ", "mira-okafor"},
+        {"mira_okafor", "mira_okafor"},
+        {"j%C3%A9r%C3%B4me", "j%c3%a9r%c3%b4me"},
+        {"jérôme", "j%c3%a9r%c3%b4me"},
+        {"nonesuch", "nonesuch"},
+        {"none-of-the-above-but-a-person", "none-of-the-above-but-a-person"},
+        {"", NULL},
+        {"-", NULL},
+        {"ab", NULL},
+        {"None", NULL},
+        {"NULL", NULL},
+        {"n/a", NULL},
+        {"not found", NULL},
+        {"Mira Okafor", NULL},
+        {"12345678", NULL},
+        {"in/", NULL},
+        {"company/westmark", NULL},
+        {"https://linkedin.com/company/westmark", NULL},
+        {"https://acme.example/in/mira", NULL},
+        {"acme.example", NULL},
+        {"mira@acme.example", NULL},
+        {"urn:li:person:1", NULL},
+        {"mira<script>", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct identity_text out;
+        bool is_taken = linkedin_read(str_from(cases[i].text), &out, NULL);
+
+        if (is_taken != (cases[i].slug != NULL))
+            fail_msg("\"%s\"", cases[i].text);
+        if (is_taken)
+            assert_str_is(str_from_at(identity_str(&out), strlen("https://linkedin.com/in/")), cases[i].slug);
+    }
+    assert_false(linkedin_read(STR("mira\0okafor"), &(struct identity_text){0}, NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_spelling_of_a_profile_has_one_form),
         cmocka_unit_test(what_is_no_profile_is_refused_with_the_reason),
+        cmocka_unit_test(providers_say_a_profile_in_shorter_forms_too),
         cmocka_unit_test(a_normal_form_stays_what_it_is),
     };
 
