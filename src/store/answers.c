@@ -38,6 +38,56 @@ void store_find_answer(struct store *store, struct store_find_answer *find,
     store_start_read(store, &find->op, run_find, done);
 }
 
+static bool read_item(sqlite3_stmt *statement, struct arena *arena, struct shown_item *out)
+{
+    struct str text = arena_keep(arena, db_column_str(statement, 1));
+
+    if (out->is_value)
+        out->value = text;
+    else
+        out->identity = (struct identity){(enum identity_kind)sqlite3_column_int(statement, 0), text, STR_NONE};
+    return !out->is_value || slot_from(db_column_str(statement, 0), &out->slot);
+}
+
+static enum err read_items(struct store_db *db, struct store_read_shown *shown, bool are_values)
+{
+    sqlite3_stmt *statement = db_statement(db, are_values ? SQL_SHOWN_VALUES : SQL_SHOWN_IDENTITIES);
+    bool has_row;
+    enum err err;
+
+    db_bind_id(statement, 1, shown->workspace_id);
+    db_bind_blob(statement, 2, shown->key, sizeof shown->key);
+    while ((err = db_row(statement, &has_row)) == ERR_NONE && has_row) {
+        struct shown_item *item = arena_alloc(shown->arena, sizeof *item);
+
+        if (item == NULL)
+            break;
+        item->is_value = are_values;
+        if (!read_item(statement, shown->arena, item))
+            continue;
+        item->next = shown->items;
+        shown->items = item;
+    }
+    sqlite3_reset(statement);
+    return err != ERR_NONE || !shown->arena->is_full ? err : ERR_OVERLOADED;
+}
+
+static enum err run_shown(struct store_db *db, struct store_op *op)
+{
+    struct store_read_shown *shown = container_of(op, struct store_read_shown, op);
+    enum err err;
+
+    shown->items = NULL;
+    err = read_items(db, shown, false);
+    return err != ERR_NONE ? err : read_items(db, shown, true);
+}
+
+void store_read_shown(struct store *store, struct store_read_shown *shown,
+                      void (*done)(struct store_op *op, enum err err))
+{
+    store_start_read(store, &shown->op, run_shown, done);
+}
+
 static enum err prune(struct store_db *db, const struct store_keep_answer *keep, enum sql sql)
 {
     sqlite3_stmt *statement = db_statement(db, sql);

@@ -376,6 +376,24 @@ struct store_find_answer {
 void store_find_answer(struct store *store, struct store_find_answer *find,
                        void (*done)(struct store_op *op, enum err err));
 
+/* What the records that a kept answer shows are known by, and their values. */
+struct shown_item {
+    struct shown_item *next;
+    bool is_value;
+    struct identity identity; /* kind and key, unless … */
+    unsigned slot;            /* … it is a value of this slot */
+    struct str value;
+};
+struct store_read_shown {
+    struct store_op op;
+    struct id workspace_id;
+    uint8_t key[ANSWER_HASH_BYTES];
+    struct arena *arena;
+    struct shown_item *items; /* out, in the arena */
+};
+void store_read_shown(struct store *store, struct store_read_shown *shown,
+                      void (*done)(struct store_op *op, enum err err));
+
 /* Keeps it, unless one of the records that it shows has been erased meanwhile;
  * some that are older than `expired_us` go. */
 struct store_keep_answer {
@@ -388,6 +406,72 @@ struct store_keep_answer {
 };
 void store_keep_answer(struct store *store, struct store_keep_answer *keep,
                        void (*done)(struct store_op *op, enum err err));
+
+/* --- suppressions ----------------------------------------------------------- */
+
+/* Whom or what never to look up. Their numbers are in the database and in the
+ * hashes: new ones go to the end. */
+enum suppression_kind { SUPPRESSION_EMAIL, SUPPRESSION_LINKEDIN, SUPPRESSION_DOMAIN, SUPPRESSION_KIND_COUNT };
+
+enum { SUPPRESSION_KEY_BYTES = 32, SUPPRESSIONS_PAGE = 100 };
+
+/* The value itself is nowhere: workspace/suppression.h makes the hash. */
+struct suppression_hash {
+    uint8_t bytes[16];
+};
+
+struct suppression_row {
+    struct id id; /* made when it was added: see id_of_time */
+    enum suppression_kind kind;
+    struct suppression_hash hash;
+    struct str note;
+    int64_t created_at_us;
+    bool was_there; /* out of adding; id, note and created_at are then those of the one that was */
+};
+
+/* The key of all hashes, kept in the installation at the first need. Before store_start. */
+must_use enum err store_read_suppression_key(struct store *store, uint8_t out_key[SUPPRESSION_KEY_BYTES],
+                                             bool *out_found);
+must_use enum err store_each_suppression(struct store *store,
+                                         void (*row)(void *ctx, struct id workspace_id, struct suppression_hash hash),
+                                         void *ctx);
+
+/* All of them in one transaction; adding again changes nothing. */
+struct store_suppress {
+    struct store_op op;
+    struct id workspace_id;
+    const uint8_t *key;           /* what the hashes were made with; kept when none is yet */
+    struct suppression_row *rows; /* in and out */
+    size_t count;
+    struct arena *arena; /* for the notes of those that were there; NULL: not wanted */
+};
+void store_add_suppressions(struct store *store, struct store_suppress *suppress,
+                            void (*done)(struct store_op *op, enum err err));
+
+struct store_unsuppress {
+    struct store_op op;
+    struct id workspace_id;
+    struct arena *arena;
+    struct suppression_row row; /* in: id; out: what went */
+    bool found;
+};
+void store_remove_suppression(struct store *store, struct store_unsuppress *unsuppress,
+                              void (*done)(struct store_op *op, enum err err));
+
+/* A page, newest first; or, with hashes, those that are among them. */
+struct store_suppressions {
+    struct store_op op;
+    struct id workspace_id;
+    struct id before; /* none: from the newest */
+    const struct suppression_hash *hashes;
+    size_t hash_count; /* 0: all */
+    struct arena *arena;
+    struct suppression_row *rows; /* out, in the arena */
+    size_t count;
+    bool has_more;
+};
+void store_read_suppressions(struct store *store, struct store_suppressions *suppressions,
+                             void (*done)(struct store_op *op, enum err err));
 
 /* --- usage ---------------------------------------------------------------- */
 

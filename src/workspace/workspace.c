@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "workspace/suppression.h"
 
 #include <sodium.h>
 #include <uthash.h>
@@ -23,6 +24,9 @@ struct directory {
     struct key_node *keys;
     struct list changed_days; /* of struct workspace */
     struct list changed_uses; /* of struct api_key */
+    bool has_suppressions;    /* the store had any */
+    bool has_suppression_key;
+    uint8_t suppression_key[SUPPRESSION_KEY_BYTES];
 };
 
 enum { USE_WRITTEN_S = 60 }; /* a key's use is written when it is so much newer than what the disk has */
@@ -44,7 +48,8 @@ static void add_workspace(void *ctx, const struct workspace_row *row)
         .limits = row->limits,
         .bucket = row->bucket,
         .renews_at_us = bucket_renews_at(&row->bucket),
-        .directory = directory};
+        .directory = directory,
+        .cache_id = row->id};
     rate_limit_init(&node->workspace.rate, row->day, row->day_count);
     list_init(&node->workspace.keys);
     list_init(&node->workspace.changed);
@@ -93,6 +98,30 @@ static void add_key(void *ctx, const struct key_row *row)
         new_key(ctx, owner, scope, row);
 }
 
+static void add_suppression(void *ctx, struct id workspace_id, struct suppression_hash hash)
+{
+    struct directory *directory = ctx;
+    struct workspace *owner = find_workspace(directory, workspace_id);
+
+    if (owner != NULL && directory->has_suppression_key)
+        suppressions_add(workspace_suppressions(owner), hash);
+    directory->has_suppressions = true;
+}
+
+/* Without their key hashes hold nobody: better no server than one that looks up
+ * whom it must not. */
+static enum err read_suppressions(struct store *store, struct directory *directory)
+{
+    enum err err = store_read_suppression_key(store, directory->suppression_key, &directory->has_suppression_key);
+
+    if (err == ERR_NONE && directory->has_suppression_key &&
+        sodium_is_zero(directory->suppression_key, sizeof directory->suppression_key))
+        err = ERR_CORRUPT;
+    if (err == ERR_NONE)
+        err = store_each_suppression(store, add_suppression, directory);
+    return err == ERR_NONE && directory->has_suppressions && !directory->has_suppression_key ? ERR_CORRUPT : err;
+}
+
 enum err directory_new(struct store *store, struct directory **out_directory)
 {
     struct directory *directory = mem_new(sizeof *directory);
@@ -103,6 +132,8 @@ enum err directory_new(struct store *store, struct directory **out_directory)
     err = store_each_workspace(store, add_workspace, directory);
     if (err == ERR_NONE)
         err = store_each_key(store, add_key, directory);
+    if (err == ERR_NONE)
+        err = read_suppressions(store, directory);
     if (err != ERR_NONE)
         directory_free(&directory);
     else
@@ -129,6 +160,7 @@ void directory_free(struct directory **directory_at)
         HASH_DEL(directory->workspaces, workspace);
         mem_free((char *)workspace->workspace.name.ptr);
         mem_free(workspace->workspace.renewal);
+        suppressions_free(&workspace->workspace.suppressions);
         rate_limit_deinit(&workspace->workspace.rate);
         mem_free(workspace);
     }
@@ -223,6 +255,30 @@ bool key_is_last_full(const struct api_key *key, int64_t now_us)
             return false;
     }
     return true;
+}
+
+/* --- suppressions ---------------------------------------------------------- */
+
+struct suppressions *workspace_suppressions(struct workspace *workspace)
+{
+    struct directory *directory = workspace->directory;
+
+    if (!directory->has_suppression_key)
+        randombytes_buf(directory->suppression_key, sizeof directory->suppression_key);
+    directory->has_suppression_key = true;
+    if (workspace->suppressions == NULL)
+        workspace->suppressions = suppressions_new(workspace->id, directory->suppression_key);
+    return workspace->suppressions;
+}
+
+void workspace_suppress(struct workspace *workspace, const struct suppression_row *rows, size_t count)
+{
+    unsigned before = suppressions_epoch(workspace->suppressions);
+
+    for (size_t i = 0; i < count; i++)
+        suppressions_add(workspace->suppressions, rows[i].hash);
+    if (suppressions_epoch(workspace->suppressions) != before)
+        workspace->cache_id = id_random();
 }
 
 /* --- counters ------------------------------------------------------------- */

@@ -17,7 +17,8 @@
 enum { KEYS_LIVE_MAX = 100, KEYS_MAX = 10000, KEY_NAME_BYTES_MAX = 100 }; /* of one workspace */
 
 struct directory;
-struct renewal; /* workspace/renewal.h */
+struct renewal;      /* workspace/renewal.h */
+struct suppressions; /* workspace/suppression.h */
 
 struct workspace {
     struct id id;
@@ -32,6 +33,10 @@ struct workspace {
     size_t key_count;        /* and those on their way to the disk */
     struct directory *directory;
     struct list changed; /* in the directory: its day's count is to be written */
+
+    struct suppressions *suppressions; /* owned; NULL: nobody was ever suppressed */
+    size_t suppressions_coming;        /* on their way to the disk */
+    struct id cache_id;                /* its name in the record cache: see workspace_suppress */
 };
 
 /* A key as the directory knows it; lives as long as the directory. */
@@ -49,7 +54,7 @@ struct api_key {
     struct list changed;       /* in the directory: its use is to be written */
 };
 
-/* Reads all workspaces and keys. Before store_start. */
+/* Reads all workspaces, keys and suppressions. Before store_start. */
 must_use enum err directory_new(struct store *store, struct directory **out_directory);
 void directory_free(struct directory **directory);
 size_t directory_workspaces(const struct directory *directory);
@@ -72,6 +77,14 @@ bool key_is_live(const struct api_key *key, int64_t now_us);
 struct api_key *workspace_key(const struct workspace *workspace, struct id key_id); /* NULL: has none such */
 /* Would nobody be left who may do everything? */
 bool key_is_last_full(const struct api_key *key, int64_t now_us);
+
+/* The workspace's set, made at the first need. */
+struct suppressions *workspace_suppressions(struct workspace *workspace);
+
+/* These are held from here on. What the record cache has for the workspace was
+ * looked at when they were not: it is under another name from now on, so that
+ * nothing of it is found again. */
+void workspace_suppress(struct workspace *workspace, const struct suppression_row *rows, size_t count);
 
 /* The counts and uses that changed since the last call, in arrays that the
  * caller hands back, when they are on disk or not, with the write's result. */

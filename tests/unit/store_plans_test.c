@@ -5,7 +5,7 @@
 /* Statements that read a whole table or a whole workspace, on purpose. */
 static bool reads_all(enum sql sql)
 {
-    return sql == SQL_EACH_WORKSPACE || sql == SQL_EACH_KEY;
+    return sql == SQL_EACH_WORKSPACE || sql == SQL_EACH_KEY || sql == SQL_EACH_SUPPRESSION;
 }
 
 /* How many columns of a key the plan's line compares: "(a=? AND b=?)" is two. */

@@ -200,9 +200,31 @@ static int tear_down(void **state)
 
 #define in_folder(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+/* Better no server than one that looks up whom it must not. */
+static void suppressions_whose_key_is_lost_are_no_data(void **state)
+{
+    static const char *const damages[] = {"DELETE FROM installation", "UPDATE installation SET value = x'00'"};
+    struct data_folder *folder = *state;
+    struct directory *directory = NULL;
+
+    for (size_t i = 0; i < LEN(damages); i++) {
+        store_close(&folder->store);
+        tamper(folder, "INSERT OR REPLACE INTO installation VALUES ('suppression_key', randomblob(32));"
+                       "INSERT OR REPLACE INTO suppression VALUES (x'01', x'02', 0, randomblob(16), '', 0)");
+        folder_open(folder);
+        directory = load(folder);
+        directory_free(&directory);
+        store_close(&folder->store);
+        tamper(folder, damages[i]);
+        folder_open(folder);
+        assert_int_equal(directory_new(folder->store, &directory), ERR_CORRUPT);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        in_folder(suppressions_whose_key_is_lost_are_no_data),
         in_folder(a_key_opens_its_own_workspace),
         in_folder(an_unknown_or_malformed_key_opens_nothing),
         in_folder(an_expired_or_revoked_key_opens_nothing),
