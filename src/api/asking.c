@@ -70,6 +70,8 @@ void refusal_of_answer(struct refusal *out, const struct lookup_answer *answer)
     *out = (struct refusal){.err = answer->err};
     if (answer->err == ERR_NO_CREDIT)
         refuse_credit(out, answer);
+    else if (answer->err == ERR_SUPPRESSED)
+        err_explain(&out->detail, "it is on the workspace's list: GET /suppressions; no provider was asked for more");
     else
         err_explain(&out->detail, "nothing was charged for what is not in the store; send the request again");
 }

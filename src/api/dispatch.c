@@ -90,10 +90,15 @@ static void log_request(const struct exchange *x, int status)
               x->trace_id[0] == '\0' ? LOG_END : log_text("trace_id", x->trace_id), LOG_END);
 }
 
+bool exchange_looks_up(const struct exchange *x)
+{
+    return x->route->limit != LIMIT_NONE;
+}
+
 /* On every answer of an enrichment endpoint to somebody we know, problems too. */
 static void put_credit_headers(struct exchange *x)
 {
-    if (x->workspace == NULL || x->route->permission != MAY_ENRICH)
+    if (x->workspace == NULL || !exchange_looks_up(x))
         return;
     exchange_header_i64(x, "Unstuck-Credits-Used", x->credits_used);
     exchange_header_i64(x, "Unstuck-Credits-Remaining", account_available(&x->workspace->account));
@@ -347,6 +352,13 @@ static void refuse_for_now(struct exchange *x, const struct rate_refusal *refusa
     buf_deinit(&members);
 }
 
+bool exchange_has_csv(const struct exchange *x)
+{
+    struct str type = http_request_header(x->request, STR("content-type"), NULL);
+
+    return str_is_nocase(str_trim(str_cut(&type, ';')), STR("text/csv"));
+}
+
 static bool is_json(struct str content_type)
 {
     struct str rest = content_type;
@@ -354,22 +366,33 @@ static bool is_json(struct str content_type)
     return str_is_nocase(str_trim(str_cut(&rest, ';')), STR("application/json"));
 }
 
+/* The one route that takes a table too. */
+static bool takes_csv(const struct route *route)
+{
+    return route->handler == suppressions_post;
+}
+
 static enum err check_media_type(const struct exchange *x)
 {
+    bool is_right;
     size_t count;
 
     if (x->route->body_bytes_max == 0)
         return ERR_NONE;
-    if (!is_json(http_request_header(x->request, STR("content-type"), &count)) || count != 1)
+    is_right = is_json(http_request_header(x->request, STR("content-type"), &count)) ||
+               (takes_csv(x->route) && exchange_has_csv(x));
+    if (!is_right || count != 1)
         return ERR_MEDIA_TYPE;
     http_request_header(x->request, STR("content-encoding"), &count);
     return count == 0 ? ERR_NONE : ERR_MEDIA_TYPE;
 }
 
-static const char *say_why(enum err err)
+static const char *say_why(const struct exchange *x, enum err err)
 {
     if (err == ERR_UNAUTHORIZED)
         return "send a valid key as: Authorization: Bearer <UNSTUCK_API_KEY>";
+    if (err == ERR_MEDIA_TYPE && takes_csv(x->route))
+        return "send the body as Content-Type: application/json or text/csv, without Content-Encoding";
     if (err == ERR_MEDIA_TYPE)
         return "send the body as: Content-Type: application/json, without Content-Encoding";
     return NULL;
@@ -401,7 +424,7 @@ static void on_head(struct http_handler *handler, struct http_request *request)
     if (err == ERR_NONE)
         err = check_media_type(x);
     if (err != ERR_NONE)
-        exchange_refuse(x, err, say_why(err));
+        exchange_refuse(x, err, say_why(x, err));
     else
         http_request_want_body(request,
                                x->route->body_bytes_max != 0 ? x->route->body_bytes_max : STRAY_BODY_BYTES_MAX);

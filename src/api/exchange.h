@@ -83,11 +83,15 @@ void exchange_refuse_with(struct exchange *x, enum err err, const char *detail, 
 struct id exchange_once(const struct exchange *x);
 void exchange_shows(struct exchange *x, struct id record_id);
 
+bool exchange_looks_up(const struct exchange *x); /* is it one of the enrichment endpoints? */
+
 /* What the route is called where it is counted: "GET /records/{id}". */
 const char *exchange_endpoint(const struct exchange *x);
 
 /* The value of a query parameter (not decoded), STR_NONE when absent. */
 struct str exchange_query(const struct exchange *x, struct str name);
+
+bool exchange_has_csv(const struct exchange *x); /* is the body text/csv? */
 
 /* The query's cursor, a next_cursor of an earlier page; 0 without. False: refused. */
 bool exchange_cursor(struct exchange *x, int64_t *out_before);

@@ -2,9 +2,11 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "enrich/lookup.h"
+#include "workspace/suppression.h"
 
 #include <sodium.h>
 #include <uthash.h>
@@ -30,10 +32,12 @@ struct claim {
     struct arena arena;
     struct buf text;       /* the sealed answer */
     struct buf head, body; /* the answer as it is sent */
+    struct str kept;       /* the answer that was kept, opened, while it is looked at */
     int status;
     bool is_repeating; /* what it answers was kept before */
     union {            /* one at a time */
         struct store_find_answer find;
+        struct store_read_shown shown;
         struct store_keep_answer keep;
     } op;
 };
@@ -229,8 +233,9 @@ static struct str cut_line(struct str *rest)
     return (struct str){line.ptr, line.len > 0 ? line.len - 1 : 0};
 }
 
-static void repeat(struct exchange *x, const struct kept_answer *answer, struct str text)
+static void repeat(struct exchange *x)
 {
+    struct str text = x->claim->kept;
     struct str content_type = cut_line(&text);
     struct buf *body = exchange_body(x);
     struct str line;
@@ -242,7 +247,81 @@ static void repeat(struct exchange *x, const struct kept_answer *answer, struct 
     buf_put(body, text);
     x->claim->is_repeating = true;
     exchange_mark_replay(x);
-    exchange_respond_as(x, answer->status, content_type);
+    exchange_respond_as(x, x->claim->status, content_type);
+}
+
+/* Does anything in a question's hints name who must not be looked up? */
+static bool names_suppressed(const struct suppressions *set, const json_t *question)
+{
+    static const struct {
+        const char *name;
+        enum suppression_kind kind;
+    } hints[] = {{"email", SUPPRESSION_EMAIL},
+                 {"linkedin_url", SUPPRESSION_LINKEDIN},
+                 {"company_domain", SUPPRESSION_DOMAIN},
+                 {"domain", SUPPRESSION_DOMAIN}};
+
+    for (size_t i = 0; i < LEN(hints); i++) {
+        struct str text = json_str(json_object_get(question, hints[i].name));
+        struct identity_text normal;
+
+        if (text.len != 0 && suppression_normalise(hints[i].kind, text, &normal, NULL) &&
+            suppressions_hold(set, hints[i].kind, identity_str(&normal)))
+            return true;
+    }
+    return false;
+}
+
+static bool asks_for_suppressed(const struct suppressions *set, struct str body)
+{
+    const json_t *record;
+    bool is_suppressed;
+    size_t index;
+    json_t *doc;
+
+    if (json_read(body, &doc, NULL) != ERR_NONE)
+        return false;
+    is_suppressed = names_suppressed(set, doc);
+    json_array_foreach(json_object_get(doc, "records"), index, record)
+    {
+        is_suppressed = is_suppressed || names_suppressed(set, record);
+    }
+    json_decref(doc);
+    return is_suppressed;
+}
+
+static bool shows_suppressed(const struct suppressions *set, const struct shown_item *items)
+{
+    for (const struct shown_item *item = items; item != NULL; item = item->next) {
+        if (item->is_value ? suppressions_hold_value(set, item->slot, item->value)
+                           : suppressions_hold_identity(set, &item->identity))
+            return true;
+    }
+    return false;
+}
+
+/* An answer that shows somebody who has been suppressed since is made anew. */
+static void looked_at(struct store_op *op, enum err err)
+{
+    struct claim *claim = container_of(op, struct claim, op.shown.op);
+    struct exchange *x = claim->x;
+    const struct suppressions *set = x->workspace->suppressions;
+
+    if (err != ERR_NONE)
+        exchange_refuse(x, err, NULL);
+    else if (shows_suppressed(set, claim->op.shown.items) || asks_for_suppressed(set, http_request_body(x->request)))
+        claim->handler(x);
+    else
+        repeat(x);
+}
+
+static void look_at_kept(struct claim *claim)
+{
+    struct store_read_shown *shown = &claim->op.shown;
+
+    *shown = (struct store_read_shown){.workspace_id = claim->key.workspace_id, .arena = &claim->arena};
+    memcpy(shown->key, claim->key.hash, sizeof shown->key);
+    store_read_shown(claim->x->api->engine->store, shown, looked_at);
 }
 
 static void found_answer(struct store_op *op, enum err err)
@@ -250,14 +329,16 @@ static void found_answer(struct store_op *op, enum err err)
     struct claim *claim = container_of(op, struct claim, op.find.op);
     struct exchange *x = claim->x;
     const struct kept_answer answer = claim->op.find.answer;
-    struct str text = STR_NONE;
 
     if (err == ERR_NONE && answer.text.len != 0 && is_same_request(claim, answer.fingerprint))
-        text = open_text(claim, answer.text);
+        claim->kept = open_text(claim, answer.text);
+    claim->status = answer.status;
     if (err != ERR_NONE)
         exchange_refuse(x, err, NULL);
-    else if (text.len != 0)
-        repeat(x, &answer, text);
+    else if (claim->kept.len != 0 && exchange_looks_up(x) && x->workspace->suppressions != NULL)
+        look_at_kept(claim);
+    else if (claim->kept.len != 0)
+        repeat(x);
     else if (answer.text.len != 0)
         refuse_reused(x);
     else

@@ -10,7 +10,9 @@
  * known by its key (exchange_once).
  *
  * What is kept is sealed with a key made of the Idempotency-Key, of which only
- * a hash is kept; erasing a record takes the answers that show it along. */
+ * a hash is kept; erasing a record takes the answers that show it along. One
+ * that shows somebody who was suppressed since is not repeated but made anew:
+ * the lookup says 451 for that person, and replays the others. */
 #ifndef API_IDEMPOTENCY_H
 #define API_IDEMPOTENCY_H
 

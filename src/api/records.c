@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "enrich/erase.h"
 #include "enrich/trail.h"
+#include "workspace/suppression.h"
 
 enum { RECORD_BYTES_MAX = 256 * 1024, TRAILS_BYTES_MAX = 2 * 1024 * 1024 };
 
@@ -82,6 +83,11 @@ static void put_record(struct buf *body, const struct record *record)
     buf_put_char(body, '}');
 }
 
+static bool is_suppressed(const struct workspace *workspace, const struct record *record)
+{
+    return workspace->suppressions != NULL && suppressions_hold_record(workspace->suppressions, record);
+}
+
 static void record_read(struct store_op *op, enum err err)
 {
     struct record_reading *reading = container_of(op, struct record_reading, find.op);
@@ -91,6 +97,8 @@ static void record_read(struct store_op *op, enum err err)
         exchange_refuse(x, err, NULL);
     } else if (id_is_none(reading->record.id) || reading->record.is_account != reading->is_account) {
         refuse_unknown(x);
+    } else if (is_suppressed(x->workspace, &reading->record)) {
+        exchange_refuse(x, ERR_SUPPRESSED, "what is known is kept and not shown; DELETE /records/{id} erases it");
     } else {
         put_record(exchange_body(x), &reading->record);
         exchange_respond(x, 200);
@@ -235,7 +243,7 @@ void record_delete(struct exchange *x)
     erasing = mem_new(sizeof *erasing);
     erasing->x = x;
     erasing->erasure.engine = x->api->engine;
-    erasing->erasure.op.workspace_id = x->workspace->id;
+    erasing->erasure.workspace = x->workspace;
     erasing->erasure.op.record_id = id;
     erasing->erasure.op.is_account = is_account;
     erasing->erasure.done = record_erased;

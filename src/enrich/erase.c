@@ -5,7 +5,7 @@ enum { ERASURE_BYTES_MAX = 256 * 1024 };
 static void forget_cached(struct erasure *e)
 {
     for (size_t i = 0; i < e->op.record.identity_count; i++)
-        record_cache_forget(e->engine->cache, e->op.workspace_id, &e->op.record.identities[i]);
+        record_cache_forget(e->engine->cache, e->workspace->cache_id, &e->op.record.identities[i]);
 }
 
 /* Even when nobody knows whether it is on disk: a forgotten record is read again. */
@@ -44,6 +44,7 @@ void erasure_start(struct erasure *e)
     arena_init(&e->arena, ERASURE_BYTES_MAX);
     flight_init(&e->flight, go_on_after, NULL);
     loop_later_init(&e->later, join_again);
+    e->op.workspace_id = e->workspace->id;
     e->op.arena = &e->arena;
     join(e);
 }

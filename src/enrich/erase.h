@@ -10,14 +10,15 @@
 
 struct erasure {
     struct engine *engine;
-    struct store_erase op; /* in: workspace_id, record_id; out: as store.h says */
+    struct workspace *workspace;
+    struct store_erase op; /* in: record_id, is_account; out: as store.h says */
     struct arena arena;
     struct flight flight;
     struct later later;
     void (*done)(struct erasure *erasure, enum err err);
 };
 
-/* Embedded by the caller, `engine`, the ids and `done` filled in, the rest
+/* Embedded by the caller, `engine`, `workspace`, what `op` wants and `done` filled in, the rest
  * zero; in place until `done`, which comes once, from the loop. */
 void erasure_start(struct erasure *erasure);
 

@@ -9,6 +9,7 @@
 #include "enrich/learned.h"
 #include "enrich/plan.h"
 #include "enrich/trail.h"
+#include "workspace/suppression.h"
 
 enum step_result {
     STEP_NEXT,  /* go on */
@@ -72,6 +73,7 @@ struct lookup {
     size_t step;
     bool is_finishing;
     bool is_looking_again; /* leaving its flight without an answer */
+    unsigned cleared;      /* the suppressions of this epoch do not hold what we know: see is_suppressed */
     struct later later;    /* going on after another, and responding, from the loop */
 
     struct record record; /* as the store knows it; then as it will be */
@@ -134,6 +136,34 @@ static void advance_later(struct later *later)
     lookup_advance(container_of(later, struct lookup, later));
 }
 
+/* Must this person or company not be looked up? Asked again whenever more is
+ * suppressed or more is known; for a workspace that suppresses nobody it is the
+ * test of a pointer. */
+static bool is_suppressed(struct lookup *l)
+{
+    const struct suppressions *set = l->workspace->suppressions;
+    const struct question *question = &l->question;
+    struct str domain = question->hints.of[HINT_COMPANY_DOMAIN];
+
+    if (set == NULL || l->cleared == suppressions_epoch(set))
+        return false;
+    for (size_t i = 0; i < question->identity_count; i++) {
+        if (suppressions_hold_identity(set, &question->identities[i]))
+            return true;
+    }
+    if ((domain.len != 0 && suppressions_hold(set, SUPPRESSION_DOMAIN, domain)) ||
+        suppressions_hold_record(set, &l->record))
+        return true;
+    l->cleared = suppressions_epoch(set);
+    return false;
+}
+
+static enum step_result refuse_suppressed(struct lookup *l)
+{
+    l->answer.err = ERR_SUPPRESSED;
+    return STEP_FINISH;
+}
+
 struct lookup *lookup_new(struct engine *engine, struct workspace *workspace)
 {
     struct lookup *l;
@@ -186,8 +216,10 @@ void lookup_set_origin(struct lookup *l, const char *endpoint, struct id once)
     l->once = once;
 }
 
-const struct lookup_answer *lookup_answer(const struct lookup *l)
+const struct lookup_answer *lookup_answer(struct lookup *l)
 {
+    if (l->answer.err == ERR_NONE && is_suppressed(l))
+        l->answer = (struct lookup_answer){.err = ERR_SUPPRESSED};
     return &l->answer;
 }
 
@@ -219,18 +251,7 @@ static void cache_record(struct lookup *l)
         if (flight_is_taken(flights, &key))
             return;
     }
-    record_cache_put(l->engine->cache, l->workspace->id, &l->question.identities[0], &l->record);
-}
-
-static void find_record_done(struct store_op *op, enum err err)
-{
-    struct lookup *l = container_of(op, struct lookup, op.find.op);
-
-    if (l->op.find.was_once)
-        l->question.force = false; /* its answer was lost, not its work */
-    if (err == ERR_NONE)
-        cache_record(l);
-    lookup_resume(l, err);
+    record_cache_put(l->engine->cache, l->workspace->cache_id, &l->question.identities[0], &l->record);
 }
 
 static bool asks_once(const struct lookup *l)
@@ -238,24 +259,62 @@ static bool asks_once(const struct lookup *l)
     return l->question.force && !id_is_none(l->once);
 }
 
+/* What was read of the record; it is cached only when nothing holds it, so what
+ * the cache answers needs no second look. */
+static enum err take_record(struct lookup *l)
+{
+    l->cleared = 0;
+    if (is_suppressed(l))
+        return ERR_SUPPRESSED;
+    cache_record(l);
+    return ERR_NONE;
+}
+
+static void find_in_store(struct lookup *l);
+
+static void find_record_done(struct store_op *op, enum err err)
+{
+    struct lookup *l = container_of(op, struct lookup, op.find.op);
+
+    if (l->op.find.was_once)
+        l->question.force = false; /* its answer was lost, not its work */
+    if (err == ERR_NONE && l->workspace->suppressions != NULL && !l->op.find.with_details) {
+        find_in_store(l); /* somebody was suppressed meanwhile: now it matters what else the record is known by */
+        return;
+    }
+    if (err == ERR_NONE)
+        err = take_record(l);
+    lookup_resume(l, err);
+}
+
+static void find_in_store(struct lookup *l)
+{
+    bool is_forced_once = asks_once(l);
+
+    l->op.find = (struct store_find){.workspace_id = l->workspace->id,
+                                     .identities = l->question.identities,
+                                     .identity_count = l->question.identity_count,
+                                     .once = is_forced_once ? l->once : (struct id){{0}},
+                                     .once_since_us = clock_wall_us() - LOOKUP_ONCE_US,
+                                     .is_account = l->question.kind == QUESTION_ACCOUNT,
+                                     .with_details = l->workspace->suppressions != NULL,
+                                     .arena = &l->arena,
+                                     .record = &l->record};
+    store_find_record(l->engine->store, &l->op.find, find_record_done);
+}
+
 /* The cache knows a record by one identity; with several hints it takes the
- * store to say which record wins. */
+ * store to say which record wins. Who is asked for is looked at before that. */
 static enum step_result find_record(struct lookup *l)
 {
     const struct question *question = &l->question;
 
+    if (is_suppressed(l))
+        return refuse_suppressed(l);
     if (question->identity_count == 1 && !asks_once(l) &&
-        record_cache_find(l->engine->cache, l->workspace->id, &question->identities[0], &l->arena, &l->record))
+        record_cache_find(l->engine->cache, l->workspace->cache_id, &question->identities[0], &l->arena, &l->record))
         return STEP_NEXT;
-    l->op.find = (struct store_find){.workspace_id = l->workspace->id,
-                                     .identities = question->identities,
-                                     .identity_count = question->identity_count,
-                                     .once = asks_once(l) ? l->once : (struct id){{0}},
-                                     .once_since_us = clock_wall_us() - LOOKUP_ONCE_US,
-                                     .is_account = l->question.kind == QUESTION_ACCOUNT,
-                                     .arena = &l->arena,
-                                     .record = &l->record};
-    store_find_record(l->engine->store, &l->op.find, find_record_done);
+    find_in_store(l);
     return STEP_WAIT;
 }
 
@@ -365,10 +424,10 @@ static void join_flight_done(struct store_op *op, enum err err)
 {
     struct lookup *l = container_of(op, struct lookup, op.find.op);
 
-    if (err == ERR_NONE) {
-        cache_record(l);
+    if (err == ERR_NONE)
+        err = take_record(l);
+    if (err == ERR_NONE)
         l->is_finishing = answer_from_store(l) == STEP_FINISH;
-    }
     lookup_resume(l, err);
 }
 
@@ -440,6 +499,7 @@ static enum step_result run_waterfalls(struct lookup *l)
 
     check(l->hold.is_open);
     run->loop = l->engine->loop;
+    run->workspace = l->workspace;
     run->waterfalls = l->engine->waterfalls;
     run->hints = &l->question.hints;
     run->min_confidence_ppm = l->question.min_confidence_ppm;
@@ -456,9 +516,9 @@ static enum step_result run_waterfalls(struct lookup *l)
 static void forget_cached(struct lookup *l)
 {
     for (size_t i = 0; i < l->record.identity_count; i++)
-        record_cache_forget(l->engine->cache, l->workspace->id, &l->record.identities[i]);
+        record_cache_forget(l->engine->cache, l->workspace->cache_id, &l->record.identities[i]);
     for (size_t i = 0; i < l->question.identity_count; i++)
-        record_cache_forget(l->engine->cache, l->workspace->id, &l->question.identities[i]);
+        record_cache_forget(l->engine->cache, l->workspace->cache_id, &l->question.identities[i]);
 }
 
 static void commit_done(struct store_op *op, enum err err);
@@ -612,6 +672,8 @@ static enum step_result commit(struct lookup *l)
         l->answer.err = ERR_OVERLOADED;
         return STEP_FINISH;
     }
+    if (is_suppressed(l)) /* while providers were asked: nothing is kept, nothing is charged */
+        return refuse_suppressed(l);
     ledger_digest(op->trail, op->entry.trail_digest);
     start_commit(l);
     return STEP_WAIT;
@@ -687,7 +749,7 @@ static enum ending ending_of(const struct lookup *l)
     const struct lookup_answer *answer = &l->answer;
 
     if (answer->err != ERR_NONE)
-        return answer->err == ERR_NO_CREDIT ? REFUSED : FAILED;
+        return answer->err == ERR_NO_CREDIT || answer->err == ERR_SUPPRESSED ? REFUSED : FAILED;
     if (l->question.dry_run)
         return PLANNED;
     if (answer->is_replay || l->run.channels == 0)

@@ -49,6 +49,9 @@ void lookup_set_origin(struct lookup *lookup, const char *endpoint, struct id on
  * live until `done`. Neither goes to a provider. */
 void lookup_start(struct lookup *lookup, const char *request_id, const char *trace_id,
                   void (*done)(void *ctx, struct lookup *lookup), void *ctx);
-const struct lookup_answer *lookup_answer(const struct lookup *lookup);
+
+/* For whoever shows it: asked for once more before, it is ERR_SUPPRESSED when the
+ * person was suppressed while others were waited for. */
+const struct lookup_answer *lookup_answer(struct lookup *lookup);
 
 #endif

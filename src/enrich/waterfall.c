@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "enrich/judge.h"
+#include "workspace/suppression.h"
 
 /* One provider in one lookup: asked once, for all channels that may reach it. */
 struct asked {
@@ -269,6 +270,17 @@ static void log_call(const struct asked *asked)
                   log_text("outcome", outcome_name(asked->call.outcome)), log_num("ms", asked->ms), LOG_END);
 }
 
+static bool is_suppressed(const struct waterfall_run *run, const struct provider_call *call)
+{
+    const struct suppressions *set = run->workspace != NULL ? run->workspace->suppressions : NULL;
+
+    for (unsigned i = 0; i < CHANNEL_COUNT && set != NULL; i++) {
+        if ((call->channels & 1u << i) != 0 && suppressions_hold_value(set, i, call->values[i].value))
+            return true;
+    }
+    return false;
+}
+
 static void ask_done(struct provider_call *call)
 {
     struct asked *asked = container_of(call, struct asked, call);
@@ -282,6 +294,8 @@ static void ask_done(struct provider_call *call)
     asked->ms = us / MS_US;
     provider_count_call(asked->provider, call->outcome, us);
     log_call(asked);
+    if (is_suppressed(run, call))
+        call->outcome = OUTCOME_BLOCKED;
     run->running++; /* our own place while the channels go on */
     for (unsigned i = 0; i < WATERFALL_COUNT; i++) {
         if ((waiting & 1u << i) != 0)

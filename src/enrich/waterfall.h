@@ -7,12 +7,14 @@
  * The channels of a lookup run side by side, the providers within one in order,
  * stopping at the first usable answer. A provider is called at most once in a
  * lookup: its one answer serves every channel that reaches it. A provider's
- * failure is an outcome and means "next". */
+ * failure is an outcome and means "next". An answer is about one person: when a
+ * value of it is suppressed, all of it is OUTCOME_BLOCKED. */
 #ifndef ENRICH_WATERFALL_H
 #define ENRICH_WATERFALL_H
 
 #include "base/arena.h"
 #include "providers/provider.h"
+#include "workspace/workspace.h"
 
 enum { PROVIDERS_MAX = 64 };
 
@@ -77,8 +79,9 @@ struct waterfall_run {
     struct loop *loop;
     const struct waterfalls *waterfalls;
     const struct hints *hints;
-    unsigned channels; /* the slots to find */
-    bool is_discovery; /* at that price */
+    const struct workspace *workspace; /* whose suppressions hold; NULL: nobody's */
+    unsigned channels;                 /* the slots to find */
+    bool is_discovery;                 /* at that price */
     int64_t min_confidence_ppm;
     int64_t credits_max; /* the bill never exceeds it */
     int64_t deadline_us; /* steady time */

@@ -59,6 +59,22 @@ async function askAround(contract, client, ids) {
         assert.equal((await contract.ask(client, 'DELETE', `/records/${id}`)).status, 200);
 }
 
+async function askSuppressions(contract, client) {
+    const ask = (method, path, body, more) => contract.ask(client, method, path, { body, ...more });
+    const made = await ask('POST', '/suppressions', { email: 'gone@westmarkrobotics.com', note: 'by letter' }, key('gone'));
+    assert.equal(made.status, 201);
+    await ask('POST', '/suppressions', { email: 'gone@westmarkrobotics.com', note: 'by letter' }, key('gone'));
+    assert.equal((await ask('POST', '/suppressions', { email: 'Gone@westmarkrobotics.com' })).status, 200);
+    const csv = { headers: { 'content-type': 'text/csv' } };
+    assert.equal((await ask('POST', '/suppressions', 'email\nx@gone.example\nno\n', csv)).json.refusals.length, 1);
+    assert.equal((await ask('POST', '/suppressions', 'x', csv)).status, 422);
+    assert.equal((await ask('GET', '/suppressions')).json.suppressions.length, 2);
+    assert.equal((await ask('GET', '/suppressions?domain=x')).status, 422);
+    assert.equal((await ask('POST', '/enrichment', { email: 'gone@westmarkrobotics.com' })).status, 451);
+    assert.equal((await ask('DELETE', `/suppressions/${made.json.suppression_id}`)).status, 200);
+    assert.equal((await ask('DELETE', '/suppressions/sup_x')).status, 404);
+}
+
 async function askKeys(contract, server) {
     const { client } = server;
     const made = await contract.ask(client, 'POST', '/keys', { body: { name: 'reader', scope: 'read' }, ...key('made') });
@@ -79,6 +95,7 @@ test('every answer fits the contract, and every member and header of the contrac
     const ids = await askEnrichment(contract, server.client);
     await askRefusals(contract, server.client);
     await askAround(contract, server.client, ids);
+    await askSuppressions(contract, server.client);
     await askKeys(contract, server);
 
     // Without credits, and past a limit.

@@ -14,8 +14,9 @@ function holds(runs, arbitrary, property) {
         { seed, numRuns: runs, interruptAfterTimeLimit: SECONDS * 1000, endOnFailure: true });
 }
 
-function bodiesOf(contract) {
-    return contract.operations().filter(({ operation }) => operation.requestBody)
+// Suppressions stand apart: they would refuse what the others ask for.
+function bodiesOf(contract, areSuppressions = false) {
+    return contract.operations().filter(({ path, operation }) => operation.requestBody && (path === '/suppressions') === areSuppressions)
         .map(({ method, path, operation }) => ({ method, path, schema: operation.requestBody.content['application/json'].schema }));
 }
 
@@ -56,13 +57,31 @@ test('bodies that are broken JSON are refused or understood, never more', async 
     });
 });
 
+test('right, wrong and broken suppressions are answered as the contract says', async (t) => {
+    const { server, contract } = await startSandbox(t);
+    const [each] = bodiesOf(contract, true);
+    const any = fc.oneof(right(contract, each.schema), wrong(contract, each.schema), broken(contract, each.schema));
+    await holds(600, any, async (body) => {
+        const { status } = await ask(contract, server, each, body);
+        assert.ok(status < 300 || status === 400 || status === 422, `${status}`);
+        if (!Buffer.isBuffer(body) && !contract.accepts(each.schema, body))
+            assert.ok(status >= 400, `${status} for what the schema does not allow`);
+    });
+    const table = fc.array(fc.tuple(fc.constantFrom('email', 'linkedin_url', 'domain', 'x', 'ann@ex.org', '"', 'no'), fc.string({ maxLength: 20, unit: 'grapheme' })), { maxLength: 20 });
+    await holds(600, table, async (rows) => {
+        const body = rows.map((row) => row.join(',')).join('\n');
+        await ask(contract, server, each, body, { 'content-type': 'text/csv' });
+    });
+});
+
 test('any id, query and Idempotency-Key is answered as the contract says', async (t) => {
     const { server, contract } = await startSandbox(t);
     const { json } = await server.enrich({ email: 'hit@sandbox.example' });
     const id = fc.oneof(fc.constant(json.record_id), fc.webSegment().filter((text) => !['', '.', '..'].includes(text)));
     const query = fc.oneof(fc.constant(''), fc.webQueryParameters().map((text) => `?${text}`), fc.integer().map((n) => `?cursor=${n}`),
         fc.tuple(fc.constantFrom('from', 'to'), fc.date({ noInvalidDate: true, min: new Date('1900-01-01'), max: new Date('2200-01-01') }))
-            .map(([name, date]) => `?${name}=${date.toISOString().slice(0, 10)}`));
+            .map(([name, date]) => `?${name}=${date.toISOString().slice(0, 10)}`),
+        fc.tuple(fc.constantFrom('email', 'linkedin_url', 'domain'), fc.webSegment()).map(([name, text]) => `?${name}=${text}`));
     const method = fc.constantFrom(...contract.operations().filter(({ method }) => method === 'GET').map(({ path }) => path));
     await holds(200, fc.tuple(method, id, query), async ([path, anyId, anyQuery]) => {
         const answer = await contract.ask(server.client, 'GET', path.replace('{id}', anyId) + anyQuery);

@@ -14,11 +14,11 @@ const operationIds = Object.values(doc.paths).flatMap((methods) => Object.values
 
 // Documented, and not to be provoked from outside.
 const NOT_PROVOKED = {
-    '451': 'nothing can be suppressed yet',
     '500': 'is for mistakes of ours',
     '503': 'needs a store that fails or a server at its end: tests/faults provokes it',
     'getRecord 403': 'every scope may read', 'getAttempts 403': 'every scope may read', 'getCredits 403': 'every scope may read',
-    'getLedger 403': 'every scope may read', 'getUsage 403': 'every scope may read',
+    'getLedger 403': 'every scope may read', 'getUsage 403': 'every scope may read', 'getSuppressions 403': 'every scope may read',
+    'suppress 409': 'takes a million suppressions, or the same key twice at a time',
 };
 
 // "operationId status" of all that was answered, by the tests below in their order.
