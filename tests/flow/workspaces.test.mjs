@@ -31,7 +31,8 @@ test('no route shows or changes what another workspace has', async (t) => {
     const mine = await server.enrich(ask);
     await server.client.request('POST', '/keys', { body: { name: 'second', scope: 'full' } });
     const [key] = (await server.client.get('/keys')).json.keys;
-    const ids = { records: mine.json.record_id, keys: key.key_id };
+    const held = await server.client.request('POST', '/suppressions', { body: { email: 'gone@ex.org' } });
+    const ids = { records: mine.json.record_id, keys: key.key_id, suppressions: held.json.suppression_id };
     const routes = await routesWithId();
     assert.ok(routes.length >= 3);
     for (const { method, path } of routes) {
@@ -45,6 +46,7 @@ test('no route shows or changes what another workspace has', async (t) => {
     assert.deepEqual((await server.client.get('/keys', theirs)).json.keys.length, 1);
     assert.deepEqual((await server.client.get('/credits', theirs)).json, { balance: 100, held: 0, used_this_month: 0 });
     assert.equal((await server.client.get('/credits/ledger', theirs)).json.entries.length, 1);
+    assert.deepEqual((await server.client.get('/suppressions?email=gone@ex.org', theirs)).json.suppressions, []);
     const asked = await server.enrich(ask, theirs);
     assert.notEqual(asked.json.record_id, mine.json.record_id, 'the same person is another record there');
     assert.equal(asked.json.credits_used, 2, 'and is paid for there');
