@@ -216,15 +216,22 @@ static enum outcome take_values(struct channel_run *ch, const struct asked *aske
 static bool weigh(struct channel_run *ch, const struct asked *asked)
 {
     enum outcome outcome = asked->call.outcome;
+    unsigned unanswered = 0;
     struct attempt *attempt;
 
     ch->reserved = 0;
-    if (outcome == OUTCOME_HIT || outcome == OUTCOME_MISS)
+    if (outcome == OUTCOME_HIT || outcome == OUTCOME_MISS) {
         outcome = take_values(ch, asked);
+        unanswered = asked->call.unanswered & ch->missing;
+    }
+    if (outcome == OUTCOME_MISS && unanswered != 0)
+        outcome = asked->call.failure;
     if (outcome == OUTCOME_MISS && ch->channel != CHANNEL_ACCOUNT &&
         ch->run->waterfalls->charge_policy == CHARGE_ATTEMPTS)
         ch->missed_credits += price_of(ch, asked->provider);
     attempt = note(ch, outcome, asked->ms);
+    if (unanswered != 0 && !outcome_is_answer(asked->call.failure))
+        ch->incomplete |= unanswered;
     if (outcome == OUTCOME_HIT && attempt != NULL)
         charge(ch, attempt);
     return ch->missing == 0;

@@ -212,6 +212,98 @@ static void a_value_next_to_a_failure_is_not_taken(void **state)
     expect_trail("phone A1 timeout 0");
 }
 
+/* A answers when told to, having failed for these slots. */
+static void run_with_unanswered(unsigned channels, unsigned unanswered, enum outcome failure)
+{
+    r.done_count = 0;
+    r.providers[0].is_holding = true;
+    start(channels);
+    r.providers[0].held->unanswered = unanswered;
+    r.providers[0].held->failure = failure;
+    scripted_release(&r.providers[0]);
+    wait_for_done();
+}
+
+static void a_channel_that_a_call_failed_for_is_incomplete_beside_a_hit(void **state)
+{
+    (void)state;
+    set_waterfall(CHANNEL_WORK_EMAIL, "A");
+    set_waterfall(CHANNEL_PHONE, "A");
+    r.providers[0].values[CHANNEL_WORK_EMAIL] = "ann@acme.example";
+    run_with_unanswered(WORK | PHONE, PHONE, OUTCOME_TIMEOUT);
+    expect_trail("work_email A1 hit 1, phone A1 timeout 0");
+    expect_found(CHANNEL_WORK_EMAIL, "ann@acme.example", "A", 1);
+    expect_null(CHANNEL_PHONE, true);
+}
+
+static void a_channel_that_a_call_failed_for_goes_on_to_the_next(void **state)
+{
+    (void)state;
+    set_waterfall(CHANNEL_PHONE, "AB");
+    r.providers[1].values[CHANNEL_PHONE] = "+442079460001";
+    run_with_unanswered(PHONE, PHONE, OUTCOME_RATE_LIMITED);
+    expect_trail("phone A1 rate_limited 0, phone B2 hit 2");
+    expect_found(CHANNEL_PHONE, "+442079460001", "B", 2);
+}
+
+static void a_value_that_is_there_is_not_unanswered(void **state)
+{
+    (void)state;
+    set_waterfall(CHANNEL_PHONE, "A");
+    r.providers[0].values[CHANNEL_PHONE] = "+442079460001";
+    run_with_unanswered(PHONE, PHONE | WORK, OUTCOME_TIMEOUT);
+    expect_found(CHANNEL_PHONE, "+442079460001", "A", 1);
+}
+
+static void a_failure_that_is_an_answer_leaves_nothing_incomplete(void **state)
+{
+    (void)state;
+    set_waterfall(CHANNEL_PHONE, "A");
+    run_with_unanswered(PHONE, PHONE, OUTCOME_BLOCKED);
+    expect_trail("phone A1 blocked 0");
+    expect_null(CHANNEL_PHONE, false);
+}
+
+static void by_attempts_what_a_call_failed_for_is_no_miss(void **state)
+{
+    (void)state;
+    set_waterfall(CHANNEL_PHONE, "AB");
+    r.waterfalls.charge_policy = CHARGE_ATTEMPTS;
+    r.providers[1].values[CHANNEL_PHONE] = "+442079460001";
+    run_with_unanswered(PHONE, PHONE, OUTCOME_ERROR);
+    expect_trail("phone A1 error 0, phone B2 hit 2");
+}
+
+static void fields_that_a_call_failed_for_are_incomplete_beside_those_it_has(void **state)
+{
+    unsigned industry = 1u << SLOT_INDUSTRY, city = 1u << SLOT_HQ_CITY;
+
+    (void)state;
+    set_waterfall(CHANNEL_ACCOUNT, "A");
+    r.hints.of[HINT_COMPANY_DOMAIN] = STR("acme.example");
+    r.providers[0].provider.channels = FIELDS_ALL;
+    r.providers[0].values[SLOT_INDUSTRY] = "Pumps";
+    run_with_unanswered(FIELDS_ALL, industry | city, OUTCOME_TIMEOUT);
+    expect_trail("account A1 hit 1");
+    assert_int_equal(waterfall_run_incomplete(&r.run), city);
+    r.providers[0].values[SLOT_INDUSTRY] = NULL;
+    run_with_unanswered(FIELDS_ALL, city, OUTCOME_TIMEOUT);
+    expect_trail("account A1 timeout 0");
+    assert_true((waterfall_run_incomplete(&r.run) & city) != 0);
+}
+
+static void a_free_mailbox_said_to_be_work_is_the_personal_one(void **state)
+{
+    (void)state;
+    set_waterfall(CHANNEL_WORK_EMAIL, "A");
+    set_waterfall(CHANNEL_PERSONAL_EMAIL, "A");
+    r.providers[0].values[CHANNEL_WORK_EMAIL] = "ann@gmail.com";
+    run(WORK | 1u << CHANNEL_PERSONAL_EMAIL);
+    expect_trail("work_email A1 invalid 0, personal_email A1 hit 1");
+    expect_found(CHANNEL_PERSONAL_EMAIL, "ann@gmail.com", "A", 1);
+    expect_null(CHANNEL_WORK_EMAIL, false);
+}
+
 static void blocked_counts_as_an_answer(void **state)
 {
     (void)state;
@@ -506,6 +598,13 @@ int main(void)
         running(channels_run_side_by_side),
         running(a_failure_means_next_and_leaves_the_channel_incomplete),
         running(a_value_next_to_a_failure_is_not_taken),
+        running(a_channel_that_a_call_failed_for_is_incomplete_beside_a_hit),
+        running(a_channel_that_a_call_failed_for_goes_on_to_the_next),
+        running(a_value_that_is_there_is_not_unanswered),
+        running(a_failure_that_is_an_answer_leaves_nothing_incomplete),
+        running(by_attempts_what_a_call_failed_for_is_no_miss),
+        running(fields_that_a_call_failed_for_are_incomplete_beside_those_it_has),
+        running(a_free_mailbox_said_to_be_work_is_the_personal_one),
         running(blocked_counts_as_an_answer),
         running(values_that_are_none_are_answers_and_not_hits),
         running(a_provider_that_cannot_answer_is_not_asked),
