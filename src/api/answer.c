@@ -17,7 +17,18 @@ static void put_origin(struct buf *out, const struct kept_channel *kept)
     buf_put_char(out, '"');
 }
 
-void answer_put_channel(struct buf *out, const struct kept_channel *kept)
+/* What is known of the value beside itself; nothing of what is not. */
+static void put_traits(struct buf *out, struct traits traits)
+{
+    if (traits.email_status != EMAIL_STATUS_NONE)
+        buf_printf(out, ",\"status\":\"%s\"", email_status_name((enum email_status)traits.email_status));
+    if (traits.phone_type != PHONE_TYPE_NONE)
+        buf_printf(out, ",\"type\":\"%s\"", phone_type_name((enum phone_type)traits.phone_type));
+    if (traits.do_not_call)
+        buf_puts(out, ",\"do_not_call\":true");
+}
+
+static void put_channel(struct buf *out, const struct kept_channel *kept, bool with_details)
 {
     if (kept->value.len == 0) {
         buf_puts(out, "null");
@@ -27,12 +38,15 @@ void answer_put_channel(struct buf *out, const struct kept_channel *kept)
     json_put_str(out, kept->value);
     buf_put_char(out, ',');
     put_origin(out, kept);
+    if (with_details)
+        put_traits(out, kept->traits);
     if (kept->verified >= 0)
         buf_put(out, kept->verified != 0 ? STR(",\"verified\":true") : STR(",\"verified\":false"));
     buf_put_char(out, '}');
 }
 
-void answer_put_channels(struct buf *out, const struct kept_channel *channels, unsigned set, unsigned found)
+void answer_put_channels(struct buf *out, const struct kept_channel *channels, unsigned set, unsigned found,
+                         bool with_details)
 {
     buf_put_char(out, '{');
     for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
@@ -43,7 +57,7 @@ void answer_put_channels(struct buf *out, const struct kept_channel *channels, u
         buf_put(out, str_from(channel_name((enum channel)i)));
         buf_puts(out, "\":");
         if ((found & 1u << i) != 0)
-            answer_put_channel(out, &channels[i]);
+            put_channel(out, &channels[i], with_details);
         else
             buf_puts(out, "null");
     }
@@ -130,7 +144,7 @@ static void put_values(struct buf *out, const struct question *question, const s
         answer_put_fields(out, answer->channels, answer->found);
     } else {
         json_put_name(out, "channels");
-        answer_put_channels(out, answer->channels, question->channels, answer->found);
+        answer_put_channels(out, answer->channels, question->channels, answer->found, question->include_details);
     }
 }
 

@@ -4,11 +4,10 @@
 
 #include "enrich/lookup.h"
 
-/* {"value","source","confidence","enriched_at"[,"verified"]}, or null without a value. */
-void answer_put_channel(struct buf *out, const struct kept_channel *kept);
-
-/* {"work_email": …, …} for the channels of `set`; null where not in `found`. */
-void answer_put_channels(struct buf *out, const struct kept_channel *channels, unsigned set, unsigned found);
+/* {"work_email": {"value","source","confidence","enriched_at"[,"verified"]}, …} for the channels of `set`; null where
+ * not in `found`. With details the values have "status", "type" and "do_not_call" too, where known. */
+void answer_put_channels(struct buf *out, const struct kept_channel *channels, unsigned set, unsigned found,
+                         bool with_details);
 
 /* {"industry": …, …}: all ten fields of a company, in their types; null where not in `found`. */
 void answer_put_fields(struct buf *out, const struct kept_channel *channels, unsigned found);

@@ -78,7 +78,7 @@ static void put_record(struct buf *body, const struct record *record)
         answer_put_sources(body, record->channels, FIELDS_ALL);
     } else {
         buf_puts(body, ",\"channels\":");
-        answer_put_channels(body, record->channels, CHANNELS_ALL, CHANNELS_ALL);
+        answer_put_channels(body, record->channels, CHANNELS_ALL, CHANNELS_ALL, true);
     }
     buf_put_char(body, '}');
 }

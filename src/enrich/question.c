@@ -132,7 +132,7 @@ static void read_channels(struct shape *shape, struct question *out)
 static void read_include(struct shape *shape, struct question *out)
 {
     static const char *const account_words[] = {"attempts", "sources", NULL};
-    static const char *const person_words[] = {"attempts", NULL};
+    static const char *const person_words[] = {"attempts", "details", NULL};
     bool is_account = out->kind == QUESTION_ACCOUNT;
     const json_t *list = shape_any(shape, "include");
     const json_t *item;
@@ -150,6 +150,8 @@ static void read_include(struct shape *shape, struct question *out)
             out->include_attempts = true;
         else if (is_account && str_is(json_str(item), STR("sources")))
             out->include_sources = true;
+        else if (!is_account && str_is(json_str(item), STR("details")))
+            out->include_details = true;
         else if (json_is_string(item))
             report_word(shape, "include", index, json_str(item), "known part",
                         is_account ? account_words : person_words);

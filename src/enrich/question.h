@@ -27,6 +27,7 @@ struct question {
     bool dry_run;
     bool include_attempts;
     bool include_sources;       /* of an account */
+    bool include_details;       /* of a person's values */
     int64_t max_credits;        /* CREDITS_MAX when not given */
     int64_t max_age_us;         /* -1: any age */
     int64_t min_confidence_ppm; /* 0: any */

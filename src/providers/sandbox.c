@@ -81,6 +81,7 @@ struct play {
     int64_t after_us;
     unsigned channels;
     int64_t confidence_ppm;
+    enum email_status status;
     bool is_garbage;
 };
 
@@ -92,7 +93,11 @@ static const struct play plays[] = {
     {.word = "ratelimited", .outcome = OUTCOME_RATE_LIMITED},
     {.word = "outofcredits", .outcome = OUTCOME_OUT_OF_CREDITS},
     {.word = "garbage", .outcome = OUTCOME_HIT, .channels = CHANNELS_ALL, .is_garbage = true},
-    {.word = "catchall", .outcome = OUTCOME_HIT, .channels = 1u << CHANNEL_WORK_EMAIL, .confidence_ppm = 500000},
+    {.word = "catchall",
+     .outcome = OUTCOME_HIT,
+     .channels = 1u << CHANNEL_WORK_EMAIL,
+     .confidence_ppm = 500000,
+     .status = EMAIL_STATUS_CATCH_ALL},
     {.word = "lowconfidence", .outcome = OUTCOME_HIT, .channels = CHANNELS_ALL, .confidence_ppm = 200000},
     {.word = "blocked", .outcome = OUTCOME_BLOCKED},
 };
@@ -197,6 +202,7 @@ static void make_up(const struct sandbox *sandbox, const struct play *play, stru
         else
             put_value(&text, (enum channel)i, local);
         call->values[i].value = arena_keep(call->arena, buf_str(&text));
+        call->values[i].traits.email_status = (uint8_t)play->status;
         call->values[i].confidence_ppm = play->confidence_ppm != 0 ? play->confidence_ppm : sandbox->profile->magic_ppm;
     }
     buf_deinit(&text);

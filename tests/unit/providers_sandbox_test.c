@@ -171,6 +171,7 @@ static void confidence_is_part_of_the_play(void **state)
     assert_int_equal(values[CHANNEL_PHONE].confidence_ppm, 200000);
     ask_email(&world->asking, world->providers[3], "catchall@sandbox.example");
     assert_int_equal(values[CHANNEL_WORK_EMAIL].confidence_ppm, 500000);
+    assert_int_equal(values[CHANNEL_WORK_EMAIL].traits.email_status, EMAIL_STATUS_CATCH_ALL);
     assert_int_equal(values[CHANNEL_PHONE].value.len, 0);
     ask_email(&world->asking, world->providers[1], "catchall@sandbox.example");
     assert_int_equal(world->asking.call.outcome, OUTCOME_MISS); /* sells no work e-mails */
