@@ -126,6 +126,8 @@ struct need {
     unsigned slots;
 };
 
+enum { PROVIDER_LIMIT_MAX = 1000000 };
+
 /* How much it may be asked, kept on our side; 0: not limited. */
 struct provider_limits {
     int64_t per_second; /* calls begun */
