@@ -2,6 +2,7 @@
 #include "api/exchange.h"
 #include "base/metric.h"
 #include "base/version.h"
+#include "providers/health.h"
 
 enum { LAG_EVERY_US = 500000 };
 
@@ -44,6 +45,7 @@ static void set_gauges(const struct api *api)
 void metrics_get(struct exchange *x)
 {
     set_gauges(x->api);
+    health_set_gauges();
     metrics_put(exchange_body(x));
     exchange_respond_as(x, 200, STR("text/plain; version=0.0.4"));
 }

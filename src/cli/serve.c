@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/settings.h"
 #include "enrich/sources.h"
+#include "providers/health.h"
 #include "workspace/upkeep.h"
 
 #include <stdio.h>
@@ -194,6 +195,12 @@ static bool read_sources(struct server *s, const struct options *options)
     return is_right;
 }
 
+static void check_keys(struct server *s)
+{
+    for (size_t i = 0; i < s->sources.count && s->settings.checks_keys; i++)
+        health_check_key(s->sources.providers[i]);
+}
+
 static bool listen_on(struct server *s, const char *address, uint16_t port)
 {
     const struct http_limits limits = {.header_bytes_max = (size_t)s->settings.number.server_header_bytes_max,
@@ -313,6 +320,7 @@ static bool start(struct server *s, const struct options *options)
     fault_arm();
     printf("listening on http://%.*s\n", STR_ARG(http_server_address(s->http)));
     fflush(stdout);
+    check_keys(s);
     return true;
 }
 

@@ -75,6 +75,8 @@ static void read_words(struct shape *shape, struct settings *out)
         if (!log_level_from(word, &out->log_level))
             shape_report_member(shape, "level", "must be \"debug\", \"info\", \"warn\" or \"error\"");
     }
+    if (strcmp(shape->pointer.ptr, "/health") == 0)
+        shape_bool(shape, "check_keys", &out->checks_keys);
 }
 
 static void read_section(struct shape *top, const char *section, struct settings *out)
@@ -96,7 +98,7 @@ static void read_section(struct shape *top, const char *section, struct settings
 
 static enum err read_doc(struct settings *out, const char *path, struct buf *why)
 {
-    static const char *const sections[] = {"server", "lookup", "limits", "store", "log"};
+    static const char *const sections[] = {"server", "lookup", "limits", "store", "log", "health"};
     struct shape_mistakes mistakes;
     struct shape shape;
     size_t count;
@@ -123,7 +125,7 @@ enum err settings_read(const char *path, struct settings *out, struct buf *why)
     struct err_detail detail;
     enum err err;
 
-    *out = (struct settings){.charge_policy = CHARGE_WINNER, .log_level = LOG_INFO};
+    *out = (struct settings){.charge_policy = CHARGE_WINNER, .log_level = LOG_INFO, .checks_keys = true};
     for (size_t i = 0; i < LEN(numbers); i++)
         *number_at(out, numbers[i].offset) = numbers[i].by_default;
     if (path == NULL)

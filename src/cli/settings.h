@@ -34,6 +34,7 @@ struct settings {
     } number;
     enum charge_policy charge_policy; /* lookup.charge_policy: "winner", "attempts" */
     enum log_level log_level;         /* log.level */
+    bool checks_keys;                 /* health.check_keys: of providers, at the start */
     json_t *doc;                      /* owned; keeps the two below; NULL without a file */
     const json_t *providers;          /* may be NULL */
     const json_t *waterfalls;         /* may be NULL */

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "credits/ledger.h"
+#include "providers/health.h"
 #include "providers/kinds.h"
 
 #include <stdio.h>
@@ -49,21 +50,48 @@ static const struct provider *find_provider(const struct sources *sources, struc
     return NULL;
 }
 
+/* Begins an object that is a member of `shape`; false when it is absent or no object. */
+static bool begin_member(struct shape *inner, struct shape *shape, const char *member, struct buf *pointer)
+{
+    const json_t *object = shape_any(shape, member);
+
+    if (object == NULL)
+        return false;
+    buf_put(pointer, shape->pointer);
+    buf_printf(pointer, "/%s", member);
+    return shape_begin(inner, object, buf_str(pointer), shape->mistakes);
+}
+
 /* An object of channel names to credits; `prices` has the defaults. */
 static void read_prices(struct shape *shape, const char *member, unsigned count, int64_t *prices)
 {
-    const json_t *object = shape_any(shape, member);
     struct shape inner;
     struct buf pointer;
 
-    if (object == NULL)
-        return;
     buf_init(&pointer, 256);
-    buf_put(&pointer, shape->pointer);
-    buf_printf(&pointer, "/%s", member);
-    if (shape_begin(&inner, object, buf_str(&pointer), shape->mistakes)) {
+    if (begin_member(&inner, shape, member, &pointer)) {
         for (unsigned i = 0; i < count; i++)
             shape_int(&inner, channel_name((enum channel)i), 0, CREDITS_MAX / 1000000, &prices[i]);
+        shape_end(&inner);
+    }
+    buf_deinit(&pointer);
+}
+
+/* What the configuration says wins over the connector's. */
+static void read_limits(struct shape *shape, struct provider_limits *limits)
+{
+    struct shape inner;
+    struct buf pointer;
+    int64_t timeout_ms;
+
+    buf_init(&pointer, 256);
+    if (begin_member(&inner, shape, "limits", &pointer)) {
+        shape_int(&inner, "per_second", 1, PROVIDER_LIMIT_MAX, &limits->per_second);
+        shape_int(&inner, "per_minute", 1, PROVIDER_LIMIT_MAX, &limits->per_minute);
+        shape_int(&inner, "concurrent", 1, PROVIDER_LIMIT_MAX, &limits->concurrent);
+        shape_int(&inner, "polls_per_minute", 1, PROVIDER_LIMIT_MAX, &limits->polls_per_minute);
+        if (shape_int(&inner, "timeout_ms", 1, TIMEOUT_MS_MAX, &timeout_ms))
+            limits->timeout_us = timeout_ms * MS_US;
         shape_end(&inner);
     }
     buf_deinit(&pointer);
@@ -162,6 +190,7 @@ static void read_provider(const struct sources_setup *setup, struct sources *out
 {
     struct str name = STR_NONE;
     int64_t timeout_ms = TIMEOUT_MS_DEFAULT;
+    struct provider_limits no_limits;
     struct prices prices;
     size_t mistakes_before = shape->mistakes->count;
     struct provider *provider;
@@ -178,6 +207,7 @@ static void read_provider(const struct sources_setup *setup, struct sources *out
         return;
     }
     provider = make(setup, shape, kind);
+    read_limits(shape, provider != NULL ? &provider->limits : &no_limits);
     shape_end(shape);
     if (provider == NULL)
         return;
@@ -188,6 +218,7 @@ static void read_provider(const struct sources_setup *setup, struct sources *out
     provider->timeout_us = timeout_ms * MS_US;
     memcpy(provider->prices, prices.of, sizeof provider->prices);
     memcpy(provider->discovery_prices, prices.discovery, sizeof provider->discovery_prices);
+    health_open(setup->loop, provider);
     add_provider(out, shape, provider);
 }
 

@@ -4,16 +4,18 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "enrich/judge.h"
+#include "providers/health.h"
 #include "workspace/suppression.h"
 
 /* One provider in one lookup: asked once, for all channels that may reach it. */
 struct asked {
     struct asked *next;
     struct waterfall_run *run;
-    struct provider *provider;
     struct provider_call call;
-    int64_t started_us;
-    int64_t ms;
+    union {
+        int64_t started_us; /* until it is done, then … */
+        int64_t ms;         /* … how long it took */
+    };
     bool is_done;
     unsigned waiting; /* channels that go on when the answer is here */
 };
@@ -74,7 +76,7 @@ static struct asked *find_asked(const struct waterfall_run *run, const struct pr
 {
     struct asked *asked = run->asked;
 
-    while (asked != NULL && asked->provider != provider)
+    while (asked != NULL && asked->call.provider != provider)
         asked = asked->next;
     return asked;
 }
@@ -161,8 +163,8 @@ static void keep_found(struct channel_run *ch, unsigned slot, const struct asked
     if (value.len == 0 || ch->run->found == NULL)
         return; /* the arena is full: the lookup ends as overloaded */
     ch->run->found[slot] = (struct found){.value = value,
-                                          .source = said->source.len != 0 ? said->source : asked->provider->name,
-                                          .provider = asked->provider->name,
+                                          .source = said->source.len != 0 ? said->source : asked->call.provider->name,
+                                          .provider = asked->call.provider->name,
                                           .traits = traits,
                                           .confidence_ppm = said->confidence_ppm};
     ch->missing &= ~(1u << slot);
@@ -197,7 +199,7 @@ static enum outcome take_channel(struct channel_run *ch, const struct asked *ask
 /* Of several fields: a hit when any was one, else the reason that says most. */
 static enum outcome take_values(struct channel_run *ch, const struct asked *asked)
 {
-    unsigned wanted = ch->missing & asked->provider->channels;
+    unsigned wanted = ch->missing & asked->call.provider->channels;
     enum outcome result = OUTCOME_MISS;
     bool is_hit = false;
 
@@ -228,7 +230,7 @@ static bool weigh(struct channel_run *ch, const struct asked *asked)
         outcome = asked->call.failure;
     if (outcome == OUTCOME_MISS && ch->channel != CHANNEL_ACCOUNT &&
         ch->run->waterfalls->charge_policy == CHARGE_ATTEMPTS)
-        ch->missed_credits += price_of(ch, asked->provider);
+        ch->missed_credits += price_of(ch, asked->call.provider);
     attempt = note(ch, outcome, asked->ms);
     if (unanswered != 0 && !outcome_is_answer(asked->call.failure))
         ch->incomplete |= unanswered;
@@ -237,18 +239,28 @@ static bool weigh(struct channel_run *ch, const struct asked *asked)
     return ch->missing == 0;
 }
 
+/* A provider's own, or what is left of the lookup's. */
+static int64_t timeout_of(const struct waterfall_run *run, const struct provider *provider)
+{
+    int64_t left_us = run->deadline_us - clock_steady_us();
+
+    return provider->timeout_us < left_us ? provider->timeout_us : left_us;
+}
+
 /* Why the provider at the cursor is not asked; OUTCOME_HIT when it may be. */
 static enum outcome reason_to_skip(const struct channel_run *ch, const struct provider *provider)
 {
     const struct waterfall_run *run = ch->run;
+    int64_t timeout_us;
 
     if (!provider_can_answer(provider, hints_mask(run->hints), ch->channel))
         return OUTCOME_NOT_APPLICABLE;
     if (bill_with(ch, price_of(ch, provider)) > run->credits_max)
         return OUTCOME_OVER_BUDGET;
-    if (find_asked(run, provider) == NULL && clock_steady_us() >= run->deadline_us)
-        return OUTCOME_TIMEOUT;
-    return OUTCOME_HIT;
+    if (find_asked(run, provider) != NULL)
+        return OUTCOME_HIT;
+    timeout_us = timeout_of(run, provider);
+    return timeout_us <= 0 ? OUTCOME_TIMEOUT : provider_reason_to_skip(provider, timeout_us);
 }
 
 /* The slots whose waterfalls may reach this provider in this lookup. */
@@ -273,7 +285,7 @@ static void log_call(const struct asked *asked)
 
     if (log_is_on(LOG_DEBUG))
         log_write(LOG_DEBUG, "provider called", log_text("request_id", run->request_id),
-                  log_text("trace_id", run->trace_id), log_str("provider", asked->provider->name),
+                  log_text("trace_id", run->trace_id), log_str("provider", asked->call.provider->name),
                   log_text("outcome", outcome_name(asked->call.outcome)), log_num("ms", asked->ms), LOG_END);
 }
 
@@ -293,13 +305,11 @@ static void ask_done(struct provider_call *call)
     struct asked *asked = container_of(call, struct asked, call);
     struct waterfall_run *run = asked->run;
     unsigned waiting = asked->waiting;
-    int64_t us = clock_steady_us() - asked->started_us;
 
     check(!asked->is_done);
     asked->is_done = true;
     asked->waiting = 0;
-    asked->ms = us / MS_US;
-    provider_count_call(asked->provider, call->outcome, us);
+    asked->ms = (clock_steady_us() - asked->started_us) / MS_US;
     log_call(asked);
     if (is_suppressed(run, call))
         call->outcome = OUTCOME_BLOCKED;
@@ -319,7 +329,6 @@ static bool ask(struct channel_run *ch, struct provider *provider)
     struct asked *asked = find_asked(run, provider);
     struct provider_value *values;
     unsigned slots;
-    int64_t left_us;
 
     if (asked != NULL) {
         asked->waiting |= 1u << ch->channel;
@@ -335,17 +344,16 @@ static bool ask(struct channel_run *ch, struct provider *provider)
     asked->next = run->asked;
     run->asked = asked;
     asked->run = run;
-    asked->provider = provider;
     asked->waiting = 1u << ch->channel;
     asked->started_us = clock_steady_us();
-    left_us = run->deadline_us - asked->started_us;
-    asked->call = (struct provider_call){.hints = run->hints,
+    asked->call = (struct provider_call){.provider = provider,
+                                         .hints = run->hints,
                                          .channels = slots,
                                          .values = values,
-                                         .timeout_us = provider->timeout_us < left_us ? provider->timeout_us : left_us,
+                                         .timeout_us = timeout_of(run, provider),
                                          .arena = run->arena,
                                          .done = ask_done};
-    provider->kind->ask(provider, &asked->call);
+    provider_ask(provider, &asked->call);
     return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "providers/health.h"
 #include "providers/kinds.h"
 
 static const struct {
@@ -123,6 +124,7 @@ void provider_free(struct provider **provider)
 {
     if (*provider == NULL)
         return;
+    health_close(*provider);
     mem_free((char *)(uintptr_t)(*provider)->name.ptr);
     mem_free((*provider)->unusable);
     (*provider)->kind->free(*provider);

@@ -86,12 +86,15 @@ struct provider_value {
 /* One exchange. Embedded by the caller, in place until `done`. */
 struct provider_call {
     /* in */
-    const struct hints *hints; /* valid until done */
-    unsigned channels;         /* wanted: a set of slots; none: the verdict on hints' e-mail is */
-    int64_t timeout_us;
+    const struct hints *hints;     /* valid until done */
     struct arena *arena;           /* answers are kept here */
     struct provider_value *values; /* out: zeroed, [slots_end(channels)] */
     void (*done)(struct provider_call *call);
+    union {
+        int64_t timeout_us;
+        int64_t due_us; /* of health.c, while it has the call */
+    };
+    unsigned channels; /* wanted: a set of slots; none: the verdict on hints' e-mail is */
 
     /* out */
     enum outcome outcome;      /* HIT when any wanted channel has a value (or there is a verdict), MISS when it answered
@@ -100,7 +103,16 @@ struct provider_call {
     enum outcome failure;      /* … like this */
     enum email_status verdict; /* of a verifier */
     bool is_repeatable;        /* it failed in a way that asking again cannot pay twice, and may help */
-    int64_t wait_us;           /* it asked to be left alone for so long; 0: it did not say */
+    bool is_ours;              /* it failed for a reason of ours, and says nothing of the provider */
+
+    /* of health.c */
+    bool is_probe, is_check;
+    uint8_t tries;
+    int64_t deadline_us;
+    struct provider *provider;
+    void (*asker_done)(struct provider_call *call);
+
+    int64_t wait_us; /* out: it asked to be left alone for so long; 0: it did not say */
 
     void *state;        /* the kind's own, in the arena */
     struct later later; /* the kind's own: see provider_call_end */
@@ -114,7 +126,7 @@ struct provider_kind {
     void (*ask)(struct provider *provider, struct provider_call *call);
     /* Asks what costs nothing and proves the key: HIT or MISS when it is right, else a failure. Without hints, channels
      * and values. For those that has_check. */
-    void (*check)(struct provider *provider, struct provider_call *call);
+    void (*check_key)(struct provider *provider, struct provider_call *call);
     void (*free)(struct provider *provider);
 };
 
@@ -148,9 +160,12 @@ struct provider {
     int64_t discovery_prices[CHANNEL_COUNT]; /* when the person was asked for by name */
     int64_t timeout_us;
     struct provider_limits limits;
-    char
-        *unusable; /* why it cannot be asked at all, with the remedy (its key is not configured); NULL: it can; owned */
+    char *unusable; /* why it cannot be asked at all, with the remedy (no key is configured); NULL: it can; owned */
     bool has_check;
+
+    struct health *health;       /* NULL: it is asked as it is; see health.h */
+    struct key_check *key_check; /* of health.c: under way */
+    unsigned calls_out;          /* given to provider_ask, not done yet */
 
     struct series *calls[OUTCOME_COUNT]; /* for GET /metrics: see provider_count_call */
     struct series *call_seconds;

@@ -30,6 +30,7 @@ static void expect_defaults(void)
 #undef SETTING
     assert_int_equal(settings.charge_policy, CHARGE_WINNER);
     assert_int_equal(settings.log_level, LOG_INFO);
+    assert_true(settings.checks_keys);
     assert_null(settings.providers);
     assert_null(settings.waterfalls);
 }
@@ -42,7 +43,7 @@ static void without_a_file_everything_has_its_default(void **state)
     settings_deinit(&settings);
     assert_int_equal(read_text("{}"), ERR_NONE);
     expect_defaults();
-    assert_int_equal(read_text("{\"server\":{},\"lookup\":{},\"store\":{},\"log\":{}}"), ERR_NONE);
+    assert_int_equal(read_text("{\"server\":{},\"lookup\":{},\"store\":{},\"log\":{},\"health\":{}}"), ERR_NONE);
     expect_defaults();
     assert_int_equal(why.len, 0);
 }

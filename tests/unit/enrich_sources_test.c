@@ -90,6 +90,33 @@ static void a_provider_has_what_its_entry_says(void **state)
     assert_int_equal(provider->discovery_prices[CHANNEL_LINKEDIN_URL], 2);
 }
 
+static void limits_are_those_of_the_entry(void **state)
+{
+    const struct provider_limits *limits;
+
+    (void)state;
+    read_right(
+        "[" FILE_ENTRY(
+            "A") ",{\"name\":\"B\",\"kind\":\"dataset\",\"file\":\"people.csv\",\"limits\":{"
+                 "\"per_second\":5,\"per_minute\":100,\"concurrent\":10,\"polls_per_minute\":30,\"timeout_ms\":7}}]",
+        NULL, false);
+    limits = &sources.providers[0]->limits;
+    assert_int_equal(limits->per_second + limits->per_minute + limits->concurrent + limits->polls_per_minute, 0);
+    limits = &sources.providers[1]->limits;
+    assert_int_equal(limits->per_second, 5);
+    assert_int_equal(limits->per_minute, 100);
+    assert_int_equal(limits->concurrent, 10);
+    assert_int_equal(limits->polls_per_minute, 30);
+    assert_int_equal(limits->timeout_us, 7 * MS_US);
+    assert_int_equal(read_texts("[{\"name\":\"B\",\"kind\":\"dataset\",\"file\":\"people.csv\",\"limits\":{"
+                                "\"per_second\":0,\"per_hour\":1}}]",
+                                NULL, false),
+                     ERR_INVALID);
+    assert_int_equal(mistakes.count, 2);
+    assert_non_null(strstr(mistakes.json.ptr, "/providers/0/limits/per_second"));
+    assert_non_null(strstr(mistakes.json.ptr, "/providers/0/limits/per_hour"));
+}
+
 static void without_an_order_everybody_who_offers_a_channel_is_asked(void **state)
 {
     (void)state;
@@ -248,6 +275,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_configuration_there_is_nobody_to_ask),
         cmocka_unit_test(a_provider_has_what_its_entry_says),
+        cmocka_unit_test(limits_are_those_of_the_entry),
         cmocka_unit_test(without_an_order_everybody_who_offers_a_channel_is_asked),
         cmocka_unit_test(an_order_is_followed_to_the_letter),
         cmocka_unit_test(the_sandbox_stands_behind_the_configured_ones),
