@@ -271,6 +271,17 @@ void json_put_ppm(struct buf *out, int64_t ppm)
     buf_put(out, (struct str){digits, (size_t)count});
 }
 
+void json_put_decimal(struct buf *out, double value)
+{
+    const double most = 1e12;
+    double size = value < 0 ? -value : value;
+    int64_t rounded = (int64_t)((size < most ? size : most) * 10000 + 0.5);
+
+    if (value < 0 && rounded != 0)
+        buf_put_char(out, '-');
+    json_put_ppm(out, rounded * (PPM_ONE / 10000));
+}
+
 void json_put_pointer_token(struct buf *out, struct str token)
 {
     for (size_t i = 0; i < token.len; i++) {

@@ -44,6 +44,9 @@ void json_put_comma(struct buf *out);
 /* 940000 as 0.94; 1000000 as 1; 0 as 0. */
 void json_put_ppm(struct buf *out, int64_t ppm);
 
+/* Rounded to four places, within what an int64 of ppm holds: 2.5, -0.0312. */
+void json_put_decimal(struct buf *out, double value);
+
 /* A reference token made safe for a pointer: ~ as ~0, / as ~1. */
 void json_put_pointer_token(struct buf *out, struct str token);
 
