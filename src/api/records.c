@@ -210,8 +210,8 @@ static void put_receipt(struct buf *body, const struct store_erase *erased)
     answer_put_id(body, erased->record_id, erased->is_account);
     buf_puts(body, ",\"erased_at\":\"");
     clock_put_time(body, now_us);
-    buf_printf(body, "\",\"erased\":{\"channels\":%d,\"identities\":%d,\"trails\":%d}}", erased->channels,
-               erased->identities, erased->trails);
+    buf_printf(body, "\",\"erased\":{\"channels\":%d,\"identities\":%d,\"trails\":%d,\"outcomes\":%d}}",
+               erased->channels, erased->identities, erased->trails, erased->outcomes);
 }
 
 static void record_erased(struct erasure *erasure, enum err err)

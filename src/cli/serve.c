@@ -1,5 +1,6 @@
 /* unstuck serve: puts the pieces together, and takes them apart again. */
 #include "api/exchange.h"
+#include "base/clock.h"
 #include "base/fault.h"
 #include "cli/command.h"
 #include "cli/settings.h"
@@ -7,6 +8,7 @@
 #include "providers/health.h"
 #include "workspace/upkeep.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -43,6 +45,7 @@ struct server {
     struct http_client *client;
     size_t calls_max; /* to providers at once; what the open files allow */
     struct sources sources;
+    struct evidence *evidence;
     struct engine engine;
     struct api api;
     struct upkeep upkeep;
@@ -149,6 +152,38 @@ static bool open_store(struct server *s, const struct options *options)
     return directory_new(s->store, &s->directory) == ERR_NONE;
 }
 
+static bool read_evidence(struct server *s, const struct options *options)
+{
+    const int64_t day_us = 86400 * SECOND_US;
+    struct evidence_scale scale;
+
+    if (store_scale_evidence(s->store, s->settings.number.ranking_half_life_days * day_us, clock_wall_us(), &scale) !=
+        ERR_NONE)
+        return fail("what the ranking knows in %s cannot be brought up to date; check the disk", options->data);
+    s->evidence = evidence_new(&s->loop, s->store, &scale);
+    if (evidence_load(s->evidence) != ERR_NONE)
+        return fail("what the ranking knows in %s cannot be read; the database may be damaged", options->data);
+    return true;
+}
+
+static struct ranking_settings ranking_of(const struct settings *settings)
+{
+    return (struct ranking_settings){.is_learned = settings->is_ranking_learned,
+                                     .policy = {.reply_worth = (double)settings->number.ranking_reply_worth,
+                                                .second_worth = (double)settings->number.ranking_second_worth / 1000,
+                                                .by_attempts = settings->charge_policy == CHARGE_ATTEMPTS},
+                                     .exploration = (double)settings->number.ranking_exploration_percent / 100,
+                                     .reports_min = settings->number.ranking_outcomes_min};
+}
+
+static void seed_draws(struct chance *chance)
+{
+    uint64_t seed;
+
+    randombytes_buf(&seed, sizeof seed);
+    chance_seed(chance, seed);
+}
+
 static void set_limits(struct server *s)
 {
     const struct rate_limits limits = {.max = {[WINDOW_MINUTE] = s->settings.number.limits_minute,
@@ -216,7 +251,10 @@ static bool listen_on(struct server *s, const char *address, uint16_t port)
                                 .waterfalls = &s->sources.waterfalls,
                                 .lookup_us_max = s->settings.number.lookup_deadline_ms * 1000,
                                 .discover_us_max = s->settings.number.lookup_discover_deadline_ms * 1000,
-                                .lookups_max = (size_t)s->settings.number.lookup_in_flight_max};
+                                .lookups_max = (size_t)s->settings.number.lookup_in_flight_max,
+                                .ranking = ranking_of(&s->settings),
+                                .evidence = s->evidence};
+    seed_draws(&s->engine.chance);
     api_init(&s->api, &s->engine, s->directory);
     if (http_server_open(&s->loop, &s->api.handler, &limits, address, port, &s->http, &detail) != ERR_NONE)
         return fail("%s", detail.text);
@@ -276,6 +314,7 @@ static void cut_off(struct server *s)
     log_write(LOG_WARN, "stopped with lookups under way", log_num("lookups", (int64_t)s->engine.lookups), LOG_END);
     upkeep_stop(&s->upkeep);
     api_flush(&s->api);
+    evidence_flush(s->evidence);
     store_close(&s->store);
     log_flush();
     _exit(EXIT_DONE);
@@ -290,7 +329,9 @@ static void take_apart(struct server *s)
     sources_deinit(&s->sources);
     upkeep_stop(&s->upkeep);
     api_flush(&s->api);
+    evidence_flush(s->evidence);
     store_close(&s->store);
+    evidence_free(&s->evidence);
     upkeep_deinit(&s->upkeep);
     record_cache_free(&s->engine.cache);
     api_deinit(&s->api);
@@ -311,7 +352,8 @@ static bool start(struct server *s, const struct options *options)
     log_set_level(s->settings.log_level);
     share_descriptors(s);
     s->client = http_client_new(&s->loop, s->calls_max);
-    if (!read_sources(s, options) || !open_store(s, options) || !listen_on(s, address, port))
+    if (!read_sources(s, options) || !open_store(s, options) || !read_evidence(s, options) ||
+        !listen_on(s, address, port))
         return false;
     set_limits(s);
     store_start(s->store, &s->loop);

@@ -71,6 +71,11 @@ static void read_words(struct shape *shape, struct settings *out)
         else if (!str_is(word, STR("winner")))
             shape_report_member(shape, "charge_policy", "must be \"winner\" or \"attempts\"");
     }
+    if (strcmp(shape->pointer.ptr, "/ranking") == 0 && shape_str(shape, "order", 0, 64, &word)) {
+        out->is_ranking_learned = str_is(word, STR("learned"));
+        if (!out->is_ranking_learned && !str_is(word, STR("configured")))
+            shape_report_member(shape, "order", "must be \"learned\" or \"configured\"");
+    }
     if (strcmp(shape->pointer.ptr, "/log") == 0 && shape_str(shape, "level", 0, 64, &word)) {
         if (!log_level_from(word, &out->log_level))
             shape_report_member(shape, "level", "must be \"debug\", \"info\", \"warn\" or \"error\"");
@@ -98,7 +103,7 @@ static void read_section(struct shape *top, const char *section, struct settings
 
 static enum err read_doc(struct settings *out, const char *path, struct buf *why)
 {
-    static const char *const sections[] = {"server", "lookup", "limits", "store", "log", "health"};
+    static const char *const sections[] = {"server", "lookup", "limits", "ranking", "store", "log", "health"};
     struct shape_mistakes mistakes;
     struct shape shape;
     size_t count;
@@ -125,7 +130,8 @@ enum err settings_read(const char *path, struct settings *out, struct buf *why)
     struct err_detail detail;
     enum err err;
 
-    *out = (struct settings){.charge_policy = CHARGE_WINNER, .log_level = LOG_INFO, .checks_keys = true};
+    *out = (struct settings){
+        .charge_policy = CHARGE_WINNER, .log_level = LOG_INFO, .checks_keys = true, .is_ranking_learned = true};
     for (size_t i = 0; i < LEN(numbers); i++)
         *number_at(out, numbers[i].offset) = numbers[i].by_default;
     if (path == NULL)

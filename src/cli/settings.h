@@ -24,6 +24,11 @@
     SETTING(limits, minute, 1, RATE_LIMIT_MAX, 100, "single-record requests of a workspace in 60 seconds")             \
     SETTING(limits, bulk, 1, RATE_LIMIT_MAX, 20, "bulk requests of a workspace in 60 seconds")                         \
     SETTING(limits, day, 1, RATE_LIMIT_MAX, 10000, "requests of a workspace in a UTC day")                             \
+    SETTING(ranking, reply_worth, 0, 1000000, 100, "credits that one reply is worth")                                  \
+    SETTING(ranking, second_worth, 0, 1000000, 10, "thousandths of a credit that one second of waiting costs")         \
+    SETTING(ranking, half_life_days, 1, 3650, 21, "after which what was seen counts half")                             \
+    SETTING(ranking, exploration_percent, 0, 100, 5, "of what lookups are worth may be spent on trying out others")    \
+    SETTING(ranking, outcomes_min, 0, 1000000, 10, "reported of a channel before its order is learned")                \
     SETTING(store, cache_bytes, 0, INT64_C(1) << 40, INT64_C(256) << 20, "memory for records asked for lately")
 
 struct settings {
@@ -35,6 +40,7 @@ struct settings {
     enum charge_policy charge_policy; /* lookup.charge_policy: "winner", "attempts" */
     enum log_level log_level;         /* log.level */
     bool checks_keys;                 /* health.check_keys: of providers, at the start */
+    bool is_ranking_learned;          /* ranking.order: "learned", "configured" */
     json_t *doc;                      /* owned; keeps the two below; NULL without a file */
     const json_t *providers;          /* may be NULL */
     const json_t *waterfalls;         /* may be NULL */

@@ -24,7 +24,8 @@ static void keep_miss(struct kept_channel *kept, unsigned slot, const struct que
     kept->missed_at_us = now_us;
     kept->missed_ppm = question->min_confidence_ppm;
     kept->missed_hints = hints_mask(&question->hints);
-    kept->missed_waterfall = run->waterfalls->of[slot_waterfall(slot)].fingerprint;
+    kept->missed_waterfall = run->order != NULL ? run->order->of[slot_waterfall(slot)].fingerprint
+                                                : run->waterfalls->of[slot_waterfall(slot)].fingerprint;
 }
 
 unsigned learn_channels(struct record *record, const struct question *question, const struct waterfall_run *run,

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/metric.h"
 #include "enrich/learned.h"
+#include "enrich/order.h"
 #include "enrich/plan.h"
 #include "enrich/trail.h"
 #include "workspace/suppression.h"
@@ -27,6 +28,7 @@ enum { ALWAYS = true, COMMIT_TRIES_MAX = 5, COMMIT_WAIT_FIRST_US = 20000 };
 
 static enum step_result find_record(struct lookup *l);
 static enum step_result answer_from_store(struct lookup *l);
+static enum step_result know_evidence(struct lookup *l);
 static enum step_result plan_only(struct lookup *l);
 static enum step_result join_flight(struct lookup *l);
 static enum step_result hold_credits(struct lookup *l);
@@ -43,7 +45,8 @@ static enum step_result respond(struct lookup *l);
 static const struct step story[] = {
     {"find_record", find_record, false},             /* waits for the store unless cached */
     {"answer_from_store", answer_from_store, false}, /* all channels known: a replay */
-    {"plan_only", plan_only, false},                 /* dry_run ends here; waits for the store */
+    {"know_evidence", know_evidence, false},         /* waits for the store when the workspace is new to us */
+    {"plan_only", plan_only, false},                 /* dry_run ends here */
     {"join_flight", join_flight, false},             /* waits for whoever is under way with this record */
     {"hold_credits", hold_credits, false},           /* the most it may cost, or 402 */
     {"run_waterfalls", run_waterfalls, false},       /* waits for providers */
@@ -87,7 +90,7 @@ struct lookup {
 
     union { /* one at a time: what the current step waits for */
         struct store_find find;
-        struct store_tallies tallies;
+        struct evidence_wait evidence;
         struct store_commit commit;
     } op;
 };
@@ -331,7 +334,17 @@ static bool has_value(const struct question *question, const struct kept_channel
            is_fresh(question, kept->enriched_at_us, now_us);
 }
 
-/* A miss counts only if the same waterfall was asked, with no less known of the
+/* Whom the workspace has asked for this slot when nobody fails. */
+static uint64_t asked_fingerprint(const struct lookup *l, unsigned slot)
+{
+    const struct waterfall *waterfall = &l->engine->waterfalls->of[slot_waterfall(slot)];
+
+    return l->workspace->wishes == NULL
+               ? waterfall->fingerprint
+               : waterfall_fingerprint(waterfall, order_disabled(l->workspace, slot_waterfall(slot), waterfall));
+}
+
+/* A miss counts only if the same providers were asked, with no less known of the
  * person, for no higher confidence. */
 static bool has_miss(const struct lookup *l, unsigned slot, int64_t now_us)
 {
@@ -340,8 +353,7 @@ static bool has_miss(const struct lookup *l, unsigned slot, int64_t now_us)
 
     return kept->missed_at_us != 0 && kept->missed_ppm <= question->min_confidence_ppm &&
            (hints_mask(&question->hints) & ~kept->missed_hints) == 0 &&
-           kept->missed_waterfall == l->engine->waterfalls->of[slot_waterfall(slot)].fingerprint &&
-           is_fresh(question, kept->missed_at_us, now_us);
+           kept->missed_waterfall == asked_fingerprint(l, slot) && is_fresh(question, kept->missed_at_us, now_us);
 }
 
 /* Sets `known`, and hides what is kept of a channel but is no answer here. */
@@ -391,31 +403,33 @@ static enum step_result answer_from_store(struct lookup *l)
     return STEP_FINISH;
 }
 
-/* --- plan_only ---------------------------------------------------------- */
+/* --- know_evidence ------------------------------------------------------ */
 
-static void plan_only_done(struct store_op *op, enum err err)
+static void know_evidence_done(struct evidence_wait *wait, enum err err)
 {
-    struct lookup *l = container_of(op, struct lookup, op.tallies.op);
-    struct buf plan;
-
-    if (err == ERR_NONE) {
-        buf_init(&plan, 64 * 1024);
-        buf_put_char(&plan, '{'); /* so that the first name gets no comma */
-        plan_put(&plan, &l->question, l->known, l->engine->waterfalls, l->op.tallies.tallies, l->op.tallies.count);
-        l->answer.plan = arena_keep(&l->arena, str_from_at(buf_str(&plan), 1));
-        buf_deinit(&plan);
-        l->is_finishing = true;
-    }
-    lookup_resume(l, err);
+    lookup_resume(container_of(wait, struct lookup, op.evidence), err);
 }
+
+static enum step_result know_evidence(struct lookup *l)
+{
+    l->op.evidence.go_on = know_evidence_done;
+    return evidence_know(l->engine->evidence, l->workspace->id, &l->op.evidence) ? STEP_NEXT : STEP_WAIT;
+}
+
+/* --- plan_only ---------------------------------------------------------- */
 
 static enum step_result plan_only(struct lookup *l)
 {
+    struct buf plan;
+
     if (!l->question.dry_run)
         return STEP_NEXT;
-    l->op.tallies = (struct store_tallies){.workspace_id = l->workspace->id, .arena = &l->arena};
-    store_read_tallies(l->engine->store, &l->op.tallies, plan_only_done);
-    return STEP_WAIT;
+    buf_init(&plan, 64 * 1024);
+    buf_put_char(&plan, '{'); /* so that the first name gets no comma */
+    plan_put(&plan, l->engine, l->workspace, &l->question, l->known, &l->arena);
+    l->answer.plan = arena_keep(&l->arena, str_from_at(buf_str(&plan), 1));
+    buf_deinit(&plan);
+    return STEP_FINISH;
 }
 
 /* --- join_flight -------------------------------------------------------- */
@@ -463,6 +477,15 @@ static enum step_result join_flight(struct lookup *l)
 
 /* --- hold_credits ------------------------------------------------------- */
 
+static int64_t worst_credits(const struct lookup *l, enum channel channel, unsigned slots)
+{
+    const struct waterfalls *waterfalls = l->engine->waterfalls;
+
+    return waterfall_worst_credits(waterfalls, channel, slots, hints_mask(&l->question.hints),
+                                   l->question.kind == QUESTION_DISCOVER,
+                                   order_disabled(l->workspace, channel, &waterfalls->of[channel]));
+}
+
 static enum step_result hold_credits(struct lookup *l)
 {
     const struct question *question = &l->question;
@@ -475,8 +498,7 @@ static enum step_result hold_credits(struct lookup *l)
         unsigned slots = l->run.channels & waterfall_slots((enum channel)i);
 
         if (slots != 0)
-            worst += waterfall_worst_credits(l->engine->waterfalls, (enum channel)i, slots,
-                                             hints_mask(&question->hints), question->kind == QUESTION_DISCOVER);
+            worst += worst_credits(l, (enum channel)i, slots);
     }
     l->answer.required = worst < question->max_credits ? worst : question->max_credits;
     l->answer.balance = l->workspace->account.balance;
@@ -496,8 +518,16 @@ static enum step_result run_waterfalls(struct lookup *l)
 {
     struct waterfall_run *run = &l->run;
     bool is_discovery = l->question.kind == QUESTION_DISCOVER;
+    const struct order_asking asking = {.engine = l->engine,
+                                        .workspace = l->workspace,
+                                        .hints = &l->question.hints,
+                                        .channels = run->channels,
+                                        .is_discovery = is_discovery,
+                                        .now_us = clock_wall_us()};
 
     check(l->hold.is_open);
+    run->order = order_make(&asking, &l->arena);
+    order_log(run->order, l->engine->waterfalls, run->request_id);
     run->loop = l->engine->loop;
     run->workspace = l->workspace;
     run->waterfalls = l->engine->waterfalls;
@@ -578,6 +608,8 @@ static void commit_done(struct store_op *op, enum err err)
     }
     if (err == ERR_NONE) {
         hold_settle(&l->workspace->account, &l->hold, &l->op.commit);
+        evidence_count_run(l->engine->evidence, l->workspace->id, order_segment(&l->question.hints), &l->run,
+                           l->op.commit.at_us);
         l->answer.credits_used = -l->op.commit.entry.amount;
     } else {
         if (err == ERR_STORE_UNSURE)

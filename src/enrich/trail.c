@@ -3,7 +3,31 @@
 #include "base/clock.h"
 #include "base/json.h"
 
-static void put_attempt(struct buf *out, enum channel channel, const struct attempt *attempt)
+static const struct order_place *place_of(const struct order *order, enum channel channel,
+                                          const struct attempt *attempt)
+{
+    return &order->places[order->of[channel].first + attempt->rank - 1];
+}
+
+/* Why it stands where it stands. */
+static void put_place(struct buf *out, const struct order *order, enum channel channel, const struct attempt *attempt)
+{
+    const struct order_place *place = order == NULL ? NULL : place_of(order, channel, attempt);
+
+    if (place == NULL || !place->is_ranked)
+        return;
+    buf_puts(out, ",\"index\":");
+    json_put_decimal(out, (double)place->index);
+    if (order->of[channel].kind != ORDER_DRAWN)
+        return;
+    buf_puts(out, ",\"draw\":{\"hit_rate\":");
+    json_put_decimal(out, (double)place->hit_rate);
+    buf_puts(out, ",\"reply_rate\":");
+    json_put_decimal(out, (double)place->reply_rate);
+    buf_put_char(out, '}');
+}
+
+static void put_attempt(struct buf *out, const struct order *order, enum channel channel, const struct attempt *attempt)
 {
     json_put_comma(out);
     buf_puts(out, "{\"channel\":\"");
@@ -20,6 +44,7 @@ static void put_attempt(struct buf *out, enum channel channel, const struct atte
     buf_put(out, str_from(outcome_name(attempt->outcome)));
     buf_puts(out, "\",\"credits\":");
     buf_put_i64(out, attempt->credits);
+    put_place(out, order, channel, attempt);
     buf_put_char(out, '}');
 }
 
@@ -28,9 +53,18 @@ void trail_put_attempts(struct buf *out, const struct waterfall_run *run)
     buf_put_char(out, '[');
     for (size_t i = 0; i < WATERFALL_COUNT; i++) {
         for (const struct attempt *at = run->channel_runs[i].first; at != NULL; at = at->next)
-            put_attempt(out, (enum channel)i, at);
+            put_attempt(out, run->order, (enum channel)i, at);
     }
     buf_put_char(out, ']');
+}
+
+static bool is_drawn(const struct order *order)
+{
+    bool result = false;
+
+    for (size_t i = 0; order != NULL && i < WATERFALL_COUNT; i++)
+        result |= order->of[i].kind == ORDER_DRAWN;
+    return result;
 }
 
 void trail_put(struct buf *out, struct id lookup_id, int64_t at_us, const struct waterfall_run *run)
@@ -41,15 +75,11 @@ void trail_put(struct buf *out, struct id lookup_id, int64_t at_us, const struct
     clock_put_time(out, at_us);
     buf_puts(out, "\",\"credits_used\":");
     buf_put_i64(out, waterfall_run_credits(run));
+    if (is_drawn(run->order))
+        buf_printf(out, ",\"seed\":\"%016llx\"", (unsigned long long)run->order->seed);
     buf_puts(out, ",\"attempts\":");
     trail_put_attempts(out, run);
     buf_put_char(out, '}');
-}
-
-static bool was_asked(enum outcome outcome)
-{
-    return outcome == OUTCOME_HIT || outcome == OUTCOME_MISS || outcome == OUTCOME_BELOW_CONFIDENCE ||
-           outcome == OUTCOME_INVALID;
 }
 
 static size_t count_asked(const struct waterfall_run *run)
@@ -58,7 +88,7 @@ static size_t count_asked(const struct waterfall_run *run)
 
     for (size_t i = 0; i < WATERFALL_COUNT; i++) {
         for (const struct attempt *at = run->channel_runs[i].first; at != NULL; at = at->next)
-            count += was_asked(at->outcome);
+            count += outcome_is_evidence(at->outcome);
     }
     return count;
 }
@@ -72,7 +102,7 @@ size_t trail_tally(const struct waterfall_run *run, struct arena *arena, struct 
         return 0;
     for (size_t i = 0; i < WATERFALL_COUNT; i++) {
         for (const struct attempt *at = run->channel_runs[i].first; at != NULL; at = at->next) {
-            if (was_asked(at->outcome))
+            if (outcome_is_evidence(at->outcome))
                 (*out_tallies)[count++] = (struct tally){.channel = (enum channel)i,
                                                          .provider = at->provider->name,
                                                          .asked = 1,

@@ -16,13 +16,16 @@
 
 enum { TRAIL_BYTES_MAX = 256 * 1024 };
 
-/* [{"channel","provider","rank","price","ms","outcome","credits"},…] */
+/* [{"channel","provider","rank","price","ms","outcome","credits"},…]; where the
+ * order was learned also "index", and where it was drawn "draw": {"hit_rate",
+ * "reply_rate"}: the two and the price make the index. */
 void trail_put_attempts(struct buf *out, const struct waterfall_run *run);
 
-/* {"lookup_id","at","credits_used","attempts":[…]} */
+/* {"lookup_id","at","credits_used","attempts":[…]}; with drawn orders "seed"
+ * too: the draws follow from it and from what was known. */
 void trail_put(struct buf *out, struct id lookup_id, int64_t at_us, const struct waterfall_run *run);
 
-/* What the workspace's odds learn from it: who was really asked, and hit. */
+/* What the usage counts: who was really asked, and hit. */
 size_t trail_tally(const struct waterfall_run *run, struct arena *arena, struct tally **out_tallies);
 
 #endif

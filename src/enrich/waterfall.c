@@ -26,11 +26,20 @@ void waterfall_add(struct waterfall *waterfall, struct provider *provider)
 {
     check(waterfall->count < PROVIDERS_MAX);
     waterfall->providers[waterfall->count++] = provider;
-    waterfall->fingerprint = str_hash(provider->name, waterfall->fingerprint + 1);
+    waterfall->fingerprint += str_hash(provider->name, 0);
+}
+
+uint64_t waterfall_fingerprint(const struct waterfall *waterfall, uint64_t disabled)
+{
+    uint64_t fingerprint = waterfall->fingerprint;
+
+    for (size_t i = 0; disabled != 0 && i < waterfall->count; i++)
+        fingerprint -= set_has_provider(disabled, i) ? str_hash(waterfall->providers[i]->name, 0) : 0;
+    return fingerprint;
 }
 
 int64_t waterfall_worst_credits(const struct waterfalls *waterfalls, enum channel channel, unsigned slots,
-                                unsigned hints_mask, bool is_discovery)
+                                unsigned hints_mask, bool is_discovery, uint64_t disabled)
 {
     const struct waterfall *waterfall = &waterfalls->of[channel];
     int64_t dearest = 0, sum = 0;
@@ -39,12 +48,19 @@ int64_t waterfall_worst_credits(const struct waterfalls *waterfalls, enum channe
         const struct provider *provider = waterfall->providers[i];
         int64_t price = provider_price(provider, channel, is_discovery);
 
-        if (!provider_can_answer(provider, hints_mask, channel) || (provider->channels & slots) == 0)
+        if (set_has_provider(disabled, i) || !provider_can_answer(provider, hints_mask, channel) ||
+            (provider->channels & slots) == 0)
             continue;
         sum += price;
         dearest = price > dearest ? price : dearest;
     }
     return channel == CHANNEL_ACCOUNT || waterfalls->charge_policy == CHARGE_ATTEMPTS ? sum : dearest;
+}
+
+bool outcome_is_evidence(enum outcome outcome)
+{
+    return outcome == OUTCOME_HIT || outcome == OUTCOME_MISS || outcome == OUTCOME_BELOW_CONFIDENCE ||
+           outcome == OUTCOME_INVALID;
 }
 
 const struct found *waterfall_run_found(const struct waterfall_run *run, unsigned slot)
@@ -83,15 +99,25 @@ static struct asked *find_asked(const struct waterfall_run *run, const struct pr
 
 /* --- one channel -------------------------------------------------------- */
 
+/* The provider at a place of the order; NULL behind the last. */
+static struct provider *provider_at(const struct waterfall_run *run, enum channel channel, size_t place)
+{
+    const struct waterfall *waterfall = &run->waterfalls->of[channel];
+    const struct channel_order *order = run->order == NULL ? NULL : &run->order->of[channel];
+
+    if (place >= (order == NULL ? waterfall->count : order->count))
+        return NULL;
+    return waterfall->providers[order == NULL ? place : run->order->places[order->first + place].provider];
+}
+
 /* Moves on past those who have nothing that is missing of a company. */
 static struct provider *next_provider(struct channel_run *ch)
 {
-    const struct waterfall *waterfall = &ch->run->waterfalls->of[ch->channel];
+    struct provider *next = provider_at(ch->run, ch->channel, ch->cursor);
 
-    while (ch->channel == CHANNEL_ACCOUNT && ch->cursor < waterfall->count &&
-           (waterfall->providers[ch->cursor]->channels & ch->missing) == 0)
-        ch->cursor++;
-    return ch->cursor < waterfall->count ? waterfall->providers[ch->cursor] : NULL;
+    while (ch->channel == CHANNEL_ACCOUNT && next != NULL && (next->channels & ch->missing) == 0)
+        next = provider_at(ch->run, ch->channel, ++ch->cursor);
+    return next;
 }
 
 static int64_t price_of(const struct channel_run *ch, const struct provider *provider)
@@ -103,7 +129,7 @@ static int64_t price_of(const struct channel_run *ch, const struct provider *pro
  * does not fit the lookup's memory makes the channel incomplete, not wrong. */
 static struct attempt *note(struct channel_run *ch, enum outcome outcome, int64_t ms)
 {
-    const struct provider *provider = ch->run->waterfalls->of[ch->channel].providers[ch->cursor];
+    const struct provider *provider = provider_at(ch->run, ch->channel, ch->cursor);
     struct attempt *attempt = arena_alloc(ch->run->arena, sizeof *attempt);
 
     ch->cursor++;
@@ -269,12 +295,11 @@ static unsigned slots_for(const struct waterfall_run *run, const struct provider
     unsigned slots = 0;
 
     for (size_t i = 0; i < WATERFALL_COUNT; i++) {
-        const struct waterfall *waterfall = &run->waterfalls->of[i];
+        const struct channel_run *ch = &run->channel_runs[i];
+        const struct provider *each;
 
-        for (size_t at = run->channel_runs[i].cursor; at < waterfall->count; at++) {
-            if (waterfall->providers[at] == provider)
-                slots |= run->channel_runs[i].missing;
-        }
+        for (size_t at = ch->cursor; ch->missing != 0 && (each = provider_at(run, ch->channel, at)) != NULL; at++)
+            slots |= each == provider ? ch->missing : 0;
     }
     return slots;
 }

@@ -8,7 +8,9 @@
  * stopping at the first usable answer. A provider is called at most once in a
  * lookup: its one answer serves every channel that reaches it. A provider's
  * failure is an outcome and means "next". An answer is about one person: when a
- * value of it is suppressed, all of it is OUTCOME_BLOCKED. */
+ * value of it is suppressed, all of it is OUTCOME_BLOCKED.
+ *
+ * The order is the configured one, or one made for the lookup (enrich/order.h). */
 #ifndef ENRICH_WATERFALL_H
 #define ENRICH_WATERFALL_H
 
@@ -25,7 +27,7 @@ enum charge_policy { CHARGE_WINNER, CHARGE_ATTEMPTS };
 struct waterfall {
     struct provider *providers[PROVIDERS_MAX];
     size_t count;
-    uint64_t fingerprint; /* of the names in order: a null is remembered against it */
+    uint64_t fingerprint; /* of all their names, in whatever order */
 };
 
 struct waterfalls {
@@ -35,27 +37,66 @@ struct waterfalls {
 
 void waterfall_add(struct waterfall *waterfall, struct provider *provider);
 
-/* The most that looking for these slots of a waterfall can cost with these hints. */
+/* Sets of a waterfall's providers: bit 1 << place in `providers`. */
+static inline bool set_has_provider(uint64_t set, size_t place)
+{
+    return (set & UINT64_C(1) << place) != 0;
+}
+
+/* Of those who are asked: a null is remembered against it. */
+uint64_t waterfall_fingerprint(const struct waterfall *waterfall, uint64_t disabled);
+
+/* The most that looking for these slots of a waterfall can cost with these
+ * hints, whatever the order. */
 int64_t waterfall_worst_credits(const struct waterfalls *waterfalls, enum channel channel, unsigned slots,
-                                unsigned hints_mask, bool is_discovery);
+                                unsigned hints_mask, bool is_discovery, uint64_t disabled);
+
+/* Whom a lookup asks for each channel, one after another: some are left out. */
+enum order_kind {
+    ORDER_CONFIGURED,
+    ORDER_EXPECTED, /* by what is expected of each, as far as it is ranked */
+    ORDER_DRAWN     /* by a draw of it */
+};
+
+struct order_place {
+    uint8_t provider; /* in the waterfall */
+    bool is_ranked;   /* has the following, of enrich/ranking.h */
+    float index, hit_rate, reply_rate;
+};
+
+struct channel_order {
+    uint64_t fingerprint;
+    uint16_t first; /* in places */
+    uint8_t count;
+    uint8_t kind;
+};
+
+struct order {
+    uint64_t seed; /* of what was drawn */
+    struct channel_order of[WATERFALL_COUNT];
+    struct order_place places[];
+};
 
 /* One provider asked or skipped for one channel. */
 struct attempt {
     struct attempt *next;
     const struct provider *provider;
-    unsigned rank; /* place in the waterfall, from 1 */
+    unsigned rank; /* place in the lookup's order, from 1 */
     int64_t price;
     int64_t ms;
     enum outcome outcome;
     int64_t credits; /* what it added to the bill */
 };
 
+/* Does it say what the provider knows? A failure says how it is. */
+bool outcome_is_evidence(enum outcome outcome);
+
 struct waterfall_run;
 
 struct channel_run {
     struct waterfall_run *run;
     enum channel channel;
-    size_t cursor; /* the next place in the waterfall */
+    size_t cursor; /* the next place in the order */
     bool is_running;
     unsigned missing;    /* slots to be found yet */
     unsigned incomplete; /* of these: somebody did not really answer */
@@ -78,6 +119,7 @@ struct waterfall_run {
     /* in */
     struct loop *loop;
     const struct waterfalls *waterfalls;
+    const struct order *order; /* NULL: the configured one */
     const struct hints *hints;
     const struct workspace *workspace; /* whose suppressions hold; NULL: nobody's */
     unsigned channels;                 /* the slots to find */

@@ -333,24 +333,6 @@ static enum err write_trail(struct store_db *db, const struct store_commit *comm
     return db_run(db, statement, NULL);
 }
 
-static enum err write_tallies(struct store_db *db, const struct store_commit *commit)
-{
-    sqlite3_stmt *statement = db_statement(db, SQL_ADD_TALLY);
-    enum err err = ERR_NONE;
-
-    for (size_t i = 0; i < commit->tally_count && err == ERR_NONE; i++) {
-        const struct tally *tally = &commit->tallies[i];
-
-        db_bind_id(statement, 1, commit->workspace_id);
-        db_bind_str(statement, 2, str_from(channel_name(tally->channel)));
-        db_bind_str(statement, 3, tally->provider);
-        sqlite3_bind_int64(statement, 4, tally->asked);
-        sqlite3_bind_int64(statement, 5, tally->hits);
-        err = db_run(db, statement, NULL);
-    }
-    return err;
-}
-
 /* What was charged, where it was asked for and by whom it was found. */
 static enum err write_usage(struct store_db *db, const struct store_commit *commit)
 {
@@ -436,8 +418,6 @@ static enum err run_commit(struct store_db *db, struct store_op *op)
         err = write_channels(db, commit);
     if (err == ERR_NONE)
         err = write_trail(db, commit);
-    if (err == ERR_NONE)
-        err = write_tallies(db, commit);
     return err != ERR_NONE ? err : write_usage(db, commit);
 }
 
@@ -475,6 +455,8 @@ static enum err run_erase(struct store_db *db, struct store_op *op)
     if (err == ERR_NONE)
         err = erase_rows(db, erase, SQL_ERASE_TRAILS, &erase->trails);
     if (err == ERR_NONE)
+        err = erase_rows(db, erase, SQL_ERASE_OUTCOMES, &erase->outcomes);
+    if (err == ERR_NONE)
         err = erase_rows(db, erase, SQL_ERASE_ANSWERS, NULL);
     if (err == ERR_NONE)
         err = erase_rows(db, erase, SQL_ERASE_SHOWN, NULL);
@@ -486,7 +468,7 @@ void store_erase_record(struct store *store, struct store_erase *erase, void (*d
     store_start_write(store, &erase->op, run_erase, done);
 }
 
-/* --- trails and tallies ------------------------------------------------- */
+/* --- trails ------------------------------------------------------------- */
 
 static enum err run_trails(struct store_db *db, struct store_op *op)
 {
@@ -532,36 +514,4 @@ void store_read_trails(struct store *store, struct store_trails *trails,
                        void (*done)(struct store_op *op, enum err err))
 {
     store_start_read(store, &trails->op, run_trails, done);
-}
-
-static enum err run_tallies(struct store_db *db, struct store_op *op)
-{
-    struct store_tallies *tallies = container_of(op, struct store_tallies, op);
-    sqlite3_stmt *statement = db_statement(db, SQL_READ_TALLIES);
-    bool has_row;
-    enum err err;
-
-    tallies->count = 0;
-    tallies->tallies = arena_alloc(tallies->arena, TALLIES_MAX * sizeof *tallies->tallies);
-    if (tallies->tallies == NULL)
-        return ERR_OVERLOADED;
-    db_bind_id(statement, 1, tallies->workspace_id);
-    sqlite3_bind_int(statement, 2, TALLIES_MAX);
-    while ((err = db_row(statement, &has_row)) == ERR_NONE && has_row) {
-        struct tally *tally = &tallies->tallies[tallies->count];
-
-        if (!waterfall_from(db_column_str(statement, 0), &tally->channel))
-            continue;
-        tally->provider = arena_keep(tallies->arena, db_column_str(statement, 1));
-        tally->asked = sqlite3_column_int64(statement, 2);
-        tally->hits = sqlite3_column_int64(statement, 3);
-        tallies->count++;
-    }
-    return err;
-}
-
-void store_read_tallies(struct store *store, struct store_tallies *tallies,
-                        void (*done)(struct store_op *op, enum err err))
-{
-    store_start_read(store, &tallies->op, run_tallies, done);
 }

@@ -56,9 +56,8 @@ static const char first[] =
     " PRIMARY KEY (workspace_id, day, subject, name)) WITHOUT ROWID;";
 
 /* What is known of a value beside itself (store/trait.h); what the ranking learns
- * from (counts, and the same as weights that fade: enrich/evidence.h); whom never
- * to look up. In evidence no workspace (16 zero bytes) is all of them together,
- * and an empty segment everybody. */
+ * from (store/evidence.h); whom never to look up. In evidence no workspace (16
+ * zero bytes) is all of them together, and an empty segment an unknown one. */
 static const char second[] =
     "ALTER TABLE channel ADD COLUMN provider TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE channel ADD COLUMN email_status INTEGER NOT NULL DEFAULT 0;"
@@ -72,6 +71,12 @@ static const char second[] =
     " hits_weight DOUBLE PRECISION NOT NULL, delivered_weight DOUBLE PRECISION NOT NULL,"
     " bounced_weight DOUBLE PRECISION NOT NULL, replied_weight DOUBLE PRECISION NOT NULL,"
     " PRIMARY KEY (workspace_id, channel, provider, segment)) WITHOUT ROWID;"
+    /* What was tallied goes on as evidence, of a segment that nobody noted. */
+    "INSERT INTO evidence SELECT workspace_id, channel, provider, '', asked, hits, 0, 0, 0, asked, hits, 0, 0, 0"
+    " FROM tally;"
+    "INSERT INTO evidence SELECT zeroblob(16), channel, provider, '', sum(asked), sum(hits), 0, 0, 0, sum(asked),"
+    " sum(hits), 0, 0, 0 FROM tally GROUP BY channel, provider;"
+    "DROP TABLE tally;"
 
     /* One event of a kind for a value; the value is known by a hash. */
     "CREATE TABLE outcome (workspace_id BLOB NOT NULL, record_id BLOB NOT NULL, channel TEXT NOT NULL,"

@@ -282,17 +282,18 @@ struct store_erase {
     int channels;         /* out: rows that went */
     int identities;
     int trails;
+    int outcomes;
 };
 void store_erase_record(struct store *store, struct store_erase *erase,
                         void (*done)(struct store_op *op, enum err err));
 
-/* How often a provider was really asked for a channel, and hit. */
+/* How often a provider was really asked for a channel, and hit: for the usage. */
 struct tally {
     enum channel channel; /* CHANNEL_ACCOUNT too */
     struct str provider;
     int64_t asked;
     int64_t hits;
-    int64_t credits; /* charged for it; kept with the usage only */
+    int64_t credits; /* charged for it */
 };
 
 /* Everything one lookup leaves behind, in one transaction or not at all.
@@ -340,18 +341,6 @@ struct store_trails {
 };
 void store_read_trails(struct store *store, struct store_trails *trails,
                        void (*done)(struct store_op *op, enum err err));
-
-/* A workspace's tallies of all providers, for odds. */
-enum { TALLIES_MAX = 320 };
-struct store_tallies {
-    struct store_op op;
-    struct id workspace_id;
-    struct arena *arena;
-    struct tally *tallies; /* out, in the arena */
-    size_t count;
-};
-void store_read_tallies(struct store *store, struct store_tallies *tallies,
-                        void (*done)(struct store_op *op, enum err err));
 
 /* --- kept answers --------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "store/evidence.h"
 #include "workspace/suppression.h"
 
 #include <sodium.h>
@@ -122,6 +123,22 @@ static enum err read_suppressions(struct store *store, struct directory *directo
     return err == ERR_NONE && directory->has_suppressions && !directory->has_suppression_key ? ERR_CORRUPT : err;
 }
 
+void workspace_set_wish(struct workspace *workspace, enum channel channel, struct wish *wish)
+{
+    if (workspace->wishes == NULL)
+        workspace->wishes = mem_new(sizeof *workspace->wishes);
+    mem_free(workspace->wishes->of[channel]);
+    workspace->wishes->of[channel] = wish;
+}
+
+static void add_wish(void *ctx, struct id workspace_id, enum channel channel, struct str text)
+{
+    struct workspace *workspace = find_workspace(ctx, workspace_id);
+
+    if (workspace != NULL)
+        workspace_set_wish(workspace, channel, wish_read(text));
+}
+
 enum err directory_new(struct store *store, struct directory **out_directory)
 {
     struct directory *directory = mem_new(sizeof *directory);
@@ -134,6 +151,8 @@ enum err directory_new(struct store *store, struct directory **out_directory)
         err = store_each_key(store, add_key, directory);
     if (err == ERR_NONE)
         err = read_suppressions(store, directory);
+    if (err == ERR_NONE)
+        err = store_each_wish(store, add_wish, directory);
     if (err != ERR_NONE)
         directory_free(&directory);
     else
@@ -161,6 +180,7 @@ void directory_free(struct directory **directory_at)
         mem_free((char *)workspace->workspace.name.ptr);
         mem_free(workspace->workspace.renewal);
         suppressions_free(&workspace->workspace.suppressions);
+        wishes_free(&workspace->workspace.wishes);
         rate_limit_deinit(&workspace->workspace.rate);
         mem_free(workspace);
     }

@@ -11,6 +11,7 @@
 #include "credits/ledger.h"
 #include "workspace/key.h"
 #include "workspace/rate_limit.h"
+#include "workspace/wishes.h"
 
 #define WORKSPACE_PREFIX STR("ws_")
 
@@ -29,6 +30,7 @@ struct workspace {
     struct bucket bucket;
     int64_t renews_at_us;    /* the month's credits are due then; INT64_MAX: never */
     struct renewal *renewal; /* under way, or to be tried again; owned */
+    struct wishes *wishes;   /* for its waterfalls; NULL: none; owned */
     struct list keys;        /* of struct api_key, oldest first */
     size_t key_count;        /* and those on their way to the disk */
     struct directory *directory;
@@ -69,6 +71,9 @@ const struct api_key *directory_authenticate(struct directory *directory, struct
 /* Counts a request of `workspace`: see rate_limit_take. */
 bool workspace_take(struct workspace *workspace, enum limit_class class, struct rate_time now,
                     struct rate_refusal *out_refusal);
+
+/* Takes over `wish` (NULL: nothing is wished any more) for a waterfall. */
+void workspace_set_wish(struct workspace *workspace, enum channel channel, struct wish *wish);
 
 /* A key that is on disk works from here on. */
 const struct api_key *directory_add_key(struct directory *directory, const struct key_row *row);

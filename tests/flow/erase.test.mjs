@@ -20,7 +20,7 @@ test('an erased record is gone, its receipt says what went, and the books still 
     assert.equal(receipt.record_id, json.record_id);
     assert.match(receipt.receipt_id, /^era_/);
     assert.match(receipt.erased_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
-    assert.deepEqual(receipt.erased, { channels: 1, identities: 2, trails: 2 });
+    assert.deepEqual(receipt.erased, { channels: 1, identities: 2, trails: 2, outcomes: 0 });
     for (const gone of [path, `${path}/attempts`])
         assert.equal((await server.client.get(gone)).status, 404);
     assert.equal((await server.client.request('DELETE', path)).status, 404);

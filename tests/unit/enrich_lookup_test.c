@@ -926,6 +926,7 @@ static void too_many_lookups_are_turned_away(void **state)
 static int set_up(void **state)
 {
     static const char *const names[PROVIDERS] = {"A", "B", "C"};
+    const struct evidence_scale scale = {.epoch_us = clock_wall_us(), .half_life_us = 21 * 86400 * SECOND_US};
 
     (void)state;
     memset(&h, 0, sizeof h);
@@ -935,7 +936,7 @@ static int set_up(void **state)
     add_workspace(&h.folder, 100);
     assert_int_equal(directory_new(h.folder.store, &h.directory), ERR_NONE);
     h.workspace = directory_authenticate(h.directory, str_from(h.folder.secret), 2000)->workspace;
-    folder_start(&h.folder);
+    loop_init(&h.folder.loop);
     for (int i = 0; i < PROVIDERS; i++)
         scripted_init(&h.providers[i], &h.folder.loop, names[i], i + 1);
     set_waterfalls("ABC");
@@ -945,7 +946,11 @@ static int set_up(void **state)
                                .waterfalls = &h.waterfalls,
                                .lookup_us_max = 60 * SECOND_US,
                                .discover_us_max = 120 * SECOND_US,
-                               .lookups_max = 1000};
+                               .lookups_max = 1000,
+                               .ranking = {.is_learned = true, .policy = {.reply_worth = 100}, .reports_min = 10},
+                               .evidence = evidence_new(&h.folder.loop, h.folder.store, &scale)};
+    assert_int_equal(evidence_load(h.engine.evidence), ERR_NONE);
+    store_start(h.folder.store, &h.folder.loop);
     return 0;
 }
 
@@ -958,7 +963,10 @@ static int tear_down(void **state)
 
     (void)state;
     free_askers();
-    folder_stop(&h.folder);
+    evidence_flush(h.engine.evidence);
+    store_close(&h.folder.store);
+    evidence_free(&h.engine.evidence);
+    loop_deinit(&h.folder.loop);
     record_cache_free(&h.engine.cache);
     folder_open(&h.folder);
     row = read_workspace(&h.folder);

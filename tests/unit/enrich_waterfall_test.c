@@ -435,13 +435,15 @@ static void the_worst_case_is_the_dearest_or_the_sum_of_who_can_answer(void **st
     set_waterfall(CHANNEL_PHONE, "ACBD");
     r.providers[3].provider.needs[0].hints = by_domain;
     r.providers[3].provider.needs_count = 1;
-    assert_int_equal(waterfall_worst_credits(&r.waterfalls, CHANNEL_PHONE, PHONE, by_email, false), 3);
-    assert_int_equal(waterfall_worst_credits(&r.waterfalls, CHANNEL_PHONE, PHONE, by_domain, false), 4);
-    assert_int_equal(waterfall_worst_credits(&r.waterfalls, CHANNEL_PHONE, PHONE, 0, false), 0);
-    assert_int_equal(waterfall_worst_credits(&r.waterfalls, CHANNEL_WORK_EMAIL, CHANNELS_ALL, by_email, false), 0);
+    assert_int_equal(waterfall_worst_credits(&r.waterfalls, CHANNEL_PHONE, PHONE, by_email, false, 0), 3);
+    assert_int_equal(waterfall_worst_credits(&r.waterfalls, CHANNEL_PHONE, PHONE, by_domain, false, 0), 4);
+    assert_int_equal(waterfall_worst_credits(&r.waterfalls, CHANNEL_PHONE, PHONE, 0, false, 0), 0);
+    assert_int_equal(waterfall_worst_credits(&r.waterfalls, CHANNEL_WORK_EMAIL, CHANNELS_ALL, by_email, false, 0), 0);
+    assert_int_equal(waterfall_worst_credits(&r.waterfalls, CHANNEL_PHONE, PHONE, by_email, false, 1u << 1), 2);
     r.waterfalls.charge_policy = CHARGE_ATTEMPTS;
-    assert_int_equal(waterfall_worst_credits(&r.waterfalls, CHANNEL_PHONE, PHONE, by_email, false), 6);
-    assert_int_equal(waterfall_worst_credits(&r.waterfalls, CHANNEL_PHONE, PHONE, by_email | by_domain, false), 10);
+    assert_int_equal(waterfall_worst_credits(&r.waterfalls, CHANNEL_PHONE, PHONE, by_email, false, 0), 6);
+    assert_int_equal(waterfall_worst_credits(&r.waterfalls, CHANNEL_PHONE, PHONE, by_email, false, 1u << 1), 3);
+    assert_int_equal(waterfall_worst_credits(&r.waterfalls, CHANNEL_PHONE, PHONE, by_email | by_domain, false, 0), 10);
 }
 
 /* Every way four providers can answer, both policies: never over the worst case. */
@@ -458,8 +460,9 @@ static void the_bill_never_exceeds_the_worst_case_or_the_budget(void **state)
             r.providers[i].values[CHANNEL_WORK_EMAIL] = (way & 1u << i) != 0 ? "ann@acme.example" : NULL;
             r.providers[i].values[CHANNEL_PHONE] = (way & 16u << i) != 0 ? "+442079460001" : NULL;
         }
-        worst = waterfall_worst_credits(&r.waterfalls, CHANNEL_WORK_EMAIL, CHANNELS_ALL, hints_mask(&r.hints), false) +
-                waterfall_worst_credits(&r.waterfalls, CHANNEL_PHONE, PHONE, hints_mask(&r.hints), false);
+        worst =
+            waterfall_worst_credits(&r.waterfalls, CHANNEL_WORK_EMAIL, CHANNELS_ALL, hints_mask(&r.hints), false, 0) +
+            waterfall_worst_credits(&r.waterfalls, CHANNEL_PHONE, PHONE, hints_mask(&r.hints), false, 0);
         for (int64_t budget = 0; budget <= worst; budget += 3) {
             r.run.credits_max = budget;
             r.done_count = 0;
@@ -534,7 +537,7 @@ static void without_memory_the_channel_is_incomplete_and_free(void **state)
 
 static void the_fingerprint_tells_waterfalls_apart(void **state)
 {
-    static const char *const letters[] = {"A", "B", "AB", "BA", "ABC", "ABCD"};
+    static const char *const letters[] = {"A", "B", "AB", "AC", "ABC", "ABCD"};
     uint64_t seen[LEN(letters)];
 
     (void)state;
@@ -550,6 +553,54 @@ static void the_fingerprint_tells_waterfalls_apart(void **state)
         for (size_t j = 0; j < i; j++)
             assert_true(seen[j] != seen[i]);
     }
+}
+
+static void the_fingerprint_is_of_who_is_asked_in_whatever_order(void **state)
+{
+    const struct waterfall *of = r.waterfalls.of;
+
+    (void)state;
+    set_waterfall(CHANNEL_PHONE, "CAB");
+    set_waterfall(CHANNEL_WORK_EMAIL, "ABC");
+    set_waterfall(CHANNEL_LINKEDIN_URL, "BA");
+    assert_true(waterfall_fingerprint(&of[CHANNEL_PHONE], 0) == waterfall_fingerprint(&of[CHANNEL_WORK_EMAIL], 0));
+    assert_true(waterfall_fingerprint(&of[CHANNEL_PHONE], 1) == waterfall_fingerprint(&of[CHANNEL_LINKEDIN_URL], 0));
+    assert_true(waterfall_fingerprint(&of[CHANNEL_PHONE], 2) != waterfall_fingerprint(&of[CHANNEL_LINKEDIN_URL], 0));
+}
+
+/* --- another order than the configured one ------------------------------------- */
+
+/* An order that asks for the phone by these letters of the waterfall "ABCD". */
+static void set_phone_order(const char *letters)
+{
+    struct order *order = arena_alloc(&r.arena, sizeof *order + PROVIDERS * sizeof order->places[0]);
+
+    set_waterfall(CHANNEL_PHONE, "ABCD");
+    order->of[CHANNEL_PHONE].count = (uint8_t)strlen(letters);
+    for (size_t i = 0; letters[i] != '\0'; i++)
+        order->places[i].provider = (uint8_t)(letters[i] - 'A');
+    r.run.order = order;
+}
+
+static void providers_are_asked_in_the_order_made_for_the_lookup(void **state)
+{
+    (void)state;
+    set_phone_order("CADB");
+    r.providers[3].values[CHANNEL_PHONE] = "+442079460004";
+    run(PHONE);
+    assert_string_equal(scripted_order, "CAD");
+    expect_trail("phone C1 miss 0, phone A2 miss 0, phone D3 hit 4");
+}
+
+static void who_is_not_in_the_order_is_never_asked(void **state)
+{
+    (void)state;
+    set_phone_order("DB");
+    r.providers[0].values[CHANNEL_PHONE] = "+442079460001";
+    run(PHONE);
+    assert_string_equal(scripted_order, "DB");
+    expect_trail("phone D1 miss 0, phone B2 miss 0");
+    expect_null(CHANNEL_PHONE, false);
 }
 
 static int set_up(void **state)
@@ -622,6 +673,9 @@ int main(void)
         running(a_provider_gets_its_own_time_or_what_is_left_of_the_lookups),
         running(without_memory_the_channel_is_incomplete_and_free),
         running(the_fingerprint_tells_waterfalls_apart),
+        running(the_fingerprint_is_of_who_is_asked_in_whatever_order),
+        running(providers_are_asked_in_the_order_made_for_the_lookup),
+        running(who_is_not_in_the_order_is_never_asked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,8 @@
 /* Statements that read a whole table or a whole workspace, on purpose. */
 static bool reads_all(enum sql sql)
 {
-    return sql == SQL_EACH_WORKSPACE || sql == SQL_EACH_KEY || sql == SQL_EACH_SUPPRESSION;
+    return sql == SQL_EACH_WORKSPACE || sql == SQL_EACH_KEY || sql == SQL_EACH_SUPPRESSION || sql == SQL_EACH_WISH ||
+           sql == SQL_SCALE_EVIDENCE;
 }
 
 /* How many columns of a key the plan's line compares: "(a=? AND b=?)" is two. */

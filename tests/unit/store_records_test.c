@@ -181,7 +181,7 @@ static void without_credit_nothing_is_written(void **state)
     const struct tally tally = {CHANNEL_PHONE, STR("A"), 1, 1, 0};
     struct data_folder *folder = *state;
     struct store_commit op = commit_of(folder, id_random(), 1001), after;
-    struct store_tallies tallies = {.workspace_id = folder->workspace_id, .arena = &arena};
+    struct store_usage usage = {.workspace_id = folder->workspace_id, .to_day = INT64_MAX, .arena = &arena};
 
     op.identities = &ann_email;
     op.identity_count = 1;
@@ -194,9 +194,9 @@ static void without_credit_nothing_is_written(void **state)
     assert_int_equal(find_by_id(folder, folder->workspace_id, op.record_id), ERR_NONE);
     assert_true(id_is_none(found.id));
     folder->pending++;
-    store_read_tallies(folder->store, &tallies, op_done);
+    store_read_usage(folder->store, &usage, op_done);
     wait_for_all(folder);
-    assert_int_equal(tallies.count, 0);
+    assert_null(usage.rows);
     after = commit_of(folder, id_random(), 1000); /* to the last credit */
     assert_int_equal(commit(folder, &after), ERR_NONE);
     assert_int_equal(after.entry.balance_after, 0);
@@ -385,7 +385,7 @@ static void reads_and_writes_keep_their_order_and_no_read_misses_what_was_answer
     mem_free(order.all);
 }
 
-/* --- trails and tallies ------------------------------------------------------ */
+/* --- trails and usage -------------------------------------------------------- */
 
 static struct buf trails_text;
 
@@ -445,13 +445,13 @@ static void a_full_last_page_has_no_next(void **state)
     assert_false(trails.found);
 }
 
-static void tallies_add_up_for_each_channel_and_provider(void **state)
+static void what_was_asked_and_hit_adds_up_in_the_usage(void **state)
 {
     static const struct tally tallies[] = {{CHANNEL_PHONE, STR("A"), 1, 1, 0},
                                            {CHANNEL_PHONE, STR("B"), 1, 0, 0},
                                            {CHANNEL_WORK_EMAIL, STR("A"), 1, 0, 0}};
     struct data_folder *folder = *state;
-    struct store_tallies read = {.workspace_id = folder->workspace_id, .arena = &arena};
+    struct store_usage read = {.workspace_id = folder->workspace_id, .to_day = INT64_MAX, .arena = &arena};
 
     for (int i = 0; i < 3; i++) {
         struct store_commit op = commit_of(folder, id_random(), 0);
@@ -461,20 +461,15 @@ static void tallies_add_up_for_each_channel_and_provider(void **state)
         assert_int_equal(commit(folder, &op), ERR_NONE);
     }
     folder->pending++;
-    store_read_tallies(folder->store, &read, op_done);
+    store_read_usage(folder->store, &read, op_done);
     wait_for_all(folder);
-    assert_int_equal(read.count, LEN(tallies));
-    for (size_t i = 0; i < read.count; i++) {
-        bool is_hit = read.tallies[i].channel == CHANNEL_PHONE && str_is(read.tallies[i].provider, STR("A"));
-
-        assert_int_equal(read.tallies[i].asked, 3);
-        assert_int_equal(read.tallies[i].hits, is_hit ? 3 : 0);
-    }
-    read.workspace_id = id_random();
-    folder->pending++;
-    store_read_tallies(folder->store, &read, op_done);
-    wait_for_all(folder);
-    assert_int_equal(read.count, 0);
+    assert_str_is(read.rows->name, "A");
+    assert_int_equal(read.rows->total, 6);
+    assert_int_equal(read.rows->part, 3);
+    assert_str_is(read.rows->next->name, "B");
+    assert_int_equal(read.rows->next->total, 3);
+    assert_int_equal(read.rows->next->part, 0);
+    assert_null(read.rows->next->next);
 }
 
 static int set_up(void **state)
@@ -520,7 +515,7 @@ int main(void)
         in_store(reads_and_writes_keep_their_order_and_no_read_misses_what_was_answered),
         in_store(trails_are_paged_newest_first),
         in_store(a_full_last_page_has_no_next),
-        in_store(tallies_add_up_for_each_channel_and_provider),
+        in_store(what_was_asked_and_hit_adds_up_in_the_usage),
     };
 
     watch_stores();

@@ -1,4 +1,7 @@
 #include "data_folder.h"
+#include "schema_v1.h"
+
+#include "store/evidence.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -156,13 +159,100 @@ static void a_foreign_database_is_refused_and_left_alone(void **state)
     }
 }
 
+/* A folder as version 1 left it: a workspace, a person whose e-mail was found and
+ * whose phone was not, what was tallied. */
+static void make_v1(struct data_folder *folder, struct id record_id)
+{
+    static const char mark[] = "PRAGMA user_version = 1; PRAGMA application_id = %d;";
+    static const char rows[] =
+        "INSERT INTO record VALUES ($w, $r, 7, 0);"
+        "INSERT INTO identity VALUES ($w, 0, 'ann@acme.example', 'Ann@acme.example', $r);"
+        "INSERT INTO channel VALUES ($w, $r, 'work_email', 'ann@acme.example', 'Acme', 940000, 11, NULL, 0, 0, 0, 0);"
+        "INSERT INTO channel VALUES ($w, $r, 'phone', '', '', 0, 0, NULL, 12, 0, 1, 99);"
+        "INSERT INTO tally VALUES ($w, 'work_email', 'Acme', 9, 4);"
+        "INSERT INTO tally VALUES ($w, 'phone', 'Bolt', 3, 0);"
+        "INSERT INTO tally VALUES (x'00112233445566778899aabbccddeeff', 'work_email', 'Acme', 1, 1);";
+    char sql[4000], hex[2][40];
+    size_t len = 0;
+
+    for (size_t i = 0; i < 16; i++) {
+        snprintf(hex[0] + 2 * i, 3, "%02x", folder->workspace_id.bytes[i]);
+        snprintf(hex[1] + 2 * i, 3, "%02x", record_id.bytes[i]);
+    }
+    write_file(folder, "lock", "");
+    tamper(folder, schema_v1);
+    snprintf(sql, sizeof sql, mark, 0x756e7374);
+    tamper(folder, sql);
+    snprintf(sql, sizeof sql,
+             "INSERT INTO workspace VALUES (x'%s', 'Acme', 1, 97, 2, zeroblob(32), 3, 24000, 0, 0, 0, 0, 0, 0, 1, 0, 0,"
+             " 0)",
+             hex[0]);
+    tamper(folder, sql);
+    for (const char *at = rows; *at != '\0'; at++) {
+        if (*at == '$')
+            len += (size_t)snprintf(sql + len, sizeof sql - len, "x'%s'", hex[*++at == 'r']);
+        else
+            sql[len++] = *at;
+    }
+    sql[len] = '\0';
+    tamper(folder, sql);
+}
+
+static void sum_evidence(void *ctx, const struct evidence_row *row)
+{
+    double *sum = ctx;
+
+    assert_int_equal(row->segment, SEGMENT_UNKNOWN);
+    if (row->channel == CHANNEL_WORK_EMAIL && str_is(row->provider, STR("Acme")))
+        assert_int_equal(row->sum.count[EVIDENCE_HIT], 5);
+    *sum += row->sum.weight[EVIDENCE_ASKED];
+}
+
+static void a_folder_of_version_1_comes_forward_with_its_data(void **state)
+{
+    const struct identity ann = {IDENTITY_EMAIL, STR("ann@acme.example"), STR_NONE};
+    struct data_folder *folder = *state;
+    struct id record_id = id_random();
+    struct record record;
+    struct arena arena;
+    struct store_find lookup = {.identities = &ann, .identity_count = 1, .arena = &arena, .record = &record};
+    struct store_evidence own = {.arena = &arena};
+    struct err_detail detail;
+    double sum = 0;
+
+    folder->workspace_id = lookup.workspace_id = own.workspace_id = id_random();
+    make_v1(folder, record_id);
+    folder_open(folder);
+    assert_int_equal(read_workspace(folder).head.balance, 97);
+    assert_int_equal(store_check_pages(folder->store, &detail), ERR_NONE);
+    assert_int_equal(store_each_evidence(folder->store, sum_evidence, &sum), ERR_NONE);
+    assert_int_equal((int)sum, 9 + 3 + 1);
+    folder_start(folder);
+    arena_init(&arena, 100000);
+    assert_int_equal(find(folder, &lookup), ERR_NONE);
+    assert_true(id_is(record.id, record_id));
+    assert_str_is(record.channels[CHANNEL_WORK_EMAIL].value, "ann@acme.example");
+    assert_str_is(record.channels[CHANNEL_WORK_EMAIL].provider, "Acme");
+    assert_int_equal(record.channels[CHANNEL_WORK_EMAIL].traits.email_status, EMAIL_STATUS_NONE);
+    assert_int_equal(record.channels[CHANNEL_PHONE].missed_at_us, 12);
+    assert_str_is(record.channels[CHANNEL_PHONE].provider, "");
+    folder->pending++;
+    store_read_evidence(folder->store, &own, op_done);
+    wait_for_all(folder);
+    assert_non_null(own.rows);
+    assert_non_null(own.rows->next);
+    assert_null(own.rows->next->next);
+    arena_deinit(&arena);
+    folder_stop(folder);
+}
+
 static void missing_tables_are_refused(void **state)
 {
     struct data_folder *folder = *state;
 
     folder_open(folder);
     store_close(&folder->store);
-    tamper(folder, "DROP TABLE tally");
+    tamper(folder, "DROP TABLE usage");
     expect_refusal(folder, false, ERR_CORRUPT, "restore it from a backup");
 }
 
@@ -267,6 +357,7 @@ int main(void)
         in_folder(a_second_opener_is_refused),
         in_folder(a_newer_schema_is_refused),
         in_folder(a_foreign_database_is_refused_and_left_alone),
+        in_folder(a_folder_of_version_1_comes_forward_with_its_data),
         in_folder(missing_tables_are_refused),
         in_folder(a_damaged_file_is_refused),
         in_folder(damaged_pages_are_found_by_the_check),
