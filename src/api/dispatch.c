@@ -489,7 +489,7 @@ static void refuse(struct http_handler *handler, struct http_request *request, e
         .status = err_status(err), .headers = buf_str(&api->head), .body = buf_str(&api->body), .close = true};
 }
 
-void api_init(struct api *api, struct engine *engine, struct directory *directory)
+void api_init(struct api *api, struct engine *engine, struct directory *directory, struct outbox *outbox)
 {
     *api = (struct api){.handler = {.on_head = on_head,
                                     .on_body = on_body,
@@ -497,7 +497,9 @@ void api_init(struct api *api, struct engine *engine, struct directory *director
                                     .refuse = refuse,
                                     .extra_bytes = sizeof(struct exchange)},
                         .engine = engine,
-                        .directory = directory};
+                        .directory = directory,
+                        .outbox = outbox};
+    list_init(&api->webhook_savings);
     buf_init(&api->head, 64 * 1024);
     buf_init(&api->body, ANSWER_BYTES_MAX);
     api->usage = usage_meter_new(engine->loop, engine->store);

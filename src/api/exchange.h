@@ -22,7 +22,8 @@ enum {
 };
 
 struct route;
-struct claim; /* api/idempotency.h */
+struct outbox; /* webhooks/outbox.h */
+struct claim;  /* api/idempotency.h */
 
 struct api {
     struct http_handler handler;
@@ -33,9 +34,11 @@ struct api {
     uint64_t lag_due_ns;
     struct usage_meter *usage;
     struct claim *claims; /* Idempotency-Keys in use: uthash */
-    bool is_stopping;     /* /ready says so before the listener goes */
-    struct buf head;      /* scratch: the header lines of the answer being written */
-    struct buf body;      /* scratch: its body */
+    struct outbox *outbox;
+    struct list webhook_savings; /* under way */
+    bool is_stopping;            /* /ready says so before the listener goes */
+    struct buf head;             /* scratch: the header lines of the answer being written */
+    struct buf body;             /* scratch: its body */
 };
 
 struct exchange {
@@ -55,7 +58,7 @@ struct exchange {
     char trace_id[TRACE_ID_LEN + 1]; /* "" without traceparent */
 };
 
-void api_init(struct api *api, struct engine *engine, struct directory *directory);
+void api_init(struct api *api, struct engine *engine, struct directory *directory, struct outbox *outbox);
 void api_flush(struct api *api); /* hands to the store what was counted; before it is closed */
 void api_deinit(struct api *api);
 

@@ -6,6 +6,7 @@
 #include "cli/settings.h"
 #include "enrich/sources.h"
 #include "providers/health.h"
+#include "webhooks/telling.h"
 #include "workspace/upkeep.h"
 
 #include <sodium.h>
@@ -49,6 +50,8 @@ struct server {
     struct engine engine;
     struct api api;
     struct upkeep upkeep;
+    struct outbox outbox;
+    struct telling telling;
     struct http_server *http;
     uv_signal_t on_term, on_int;
     struct loop_timer drain_check;
@@ -145,7 +148,7 @@ static bool open_store(struct server *s, const struct options *options)
     if (directory_new(s->store, &s->directory) != ERR_NONE)
         return fail("the workspaces in %s cannot be read; the database may be damaged", options->data);
     if (directory_workspaces(s->directory) > 0)
-        return true;
+        return endpoints_load(s->store, s->directory) == ERR_NONE;
     directory_free(&s->directory);
     if (!command_first_workspace(s->store, CREDITS_DEFAULT, options->key_file))
         return false;
@@ -255,7 +258,12 @@ static bool listen_on(struct server *s, const char *address, uint16_t port)
                                 .ranking = ranking_of(&s->settings),
                                 .evidence = s->evidence};
     seed_draws(&s->engine.chance);
-    api_init(&s->api, &s->engine, s->directory);
+    outbox_init(&s->outbox, &s->loop, s->store, s->engine.cache, &s->settings.outgoing.webhooks);
+    if (s->settings.outgoing.name_servers[0] != '\0')
+        http_client_set_name_servers(s->outbox.client, s->settings.outgoing.name_servers);
+    telling_init(&s->telling, &s->outbox);
+    s->engine.listener = &s->telling.listener;
+    api_init(&s->api, &s->engine, s->directory, &s->outbox);
     if (http_server_open(&s->loop, &s->api.handler, &limits, address, port, &s->http, &detail) != ERR_NONE)
         return fail("%s", detail.text);
     s->api.http = s->http;
@@ -325,6 +333,7 @@ static void take_apart(struct server *s)
     if (s->http != NULL && (!s->is_drained || s->engine.lookups != 0))
         cut_off(s);
     http_server_free(&s->http);
+    outbox_stop(&s->outbox);
     http_client_free(&s->client);
     sources_deinit(&s->sources);
     upkeep_stop(&s->upkeep);
@@ -335,6 +344,8 @@ static void take_apart(struct server *s)
     upkeep_deinit(&s->upkeep);
     record_cache_free(&s->engine.cache);
     api_deinit(&s->api);
+    if (s->directory != NULL)
+        outbox_deinit(&s->outbox, s->directory);
     directory_free(&s->directory);
     settings_deinit(&s->settings);
     log_flush();
@@ -358,6 +369,7 @@ static bool start(struct server *s, const struct options *options)
     set_limits(s);
     store_start(s->store, &s->loop);
     upkeep_start(&s->upkeep, &s->loop, s->store, s->directory);
+    outbox_start(&s->outbox, s->directory);
     watch_signals(s);
     fault_arm();
     printf("listening on http://%.*s\n", STR_ARG(http_server_address(s->http)));

@@ -114,6 +114,7 @@ static enum err read_doc(struct settings *out, const char *path, struct buf *why
             read_section(&shape, sections[i], out);
         out->providers = shape_any(&shape, "providers");
         out->waterfalls = shape_any(&shape, "waterfalls");
+        outgoing_read_settings(&shape, &out->outgoing);
         shape_end(&shape);
     }
     if (mistakes.count != 0)

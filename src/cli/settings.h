@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/shape.h"
+#include "cli/outgoing.h"
 #include "enrich/waterfall.h"
 #include "workspace/rate_limit.h"
 
@@ -41,9 +42,10 @@ struct settings {
     enum log_level log_level;         /* log.level */
     bool checks_keys;                 /* health.check_keys: of providers, at the start */
     bool is_ranking_learned;          /* ranking.order: "learned", "configured" */
-    json_t *doc;                      /* owned; keeps the two below; NULL without a file */
-    const json_t *providers;          /* may be NULL */
-    const json_t *waterfalls;         /* may be NULL */
+    struct outgoing_settings outgoing;
+    json_t *doc;              /* owned; keeps the two below; NULL without a file */
+    const json_t *providers;  /* may be NULL */
+    const json_t *waterfalls; /* may be NULL */
 };
 
 /* `path` may be NULL: all defaults. ERR_IO, ERR_MALFORMED_JSON, ERR_INVALID with

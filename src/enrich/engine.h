@@ -15,6 +15,29 @@ struct ranking_settings {
     int64_t reports_min;
 };
 
+struct workspace;
+
+/* A lookup about to be committed, for those who tell others of it. */
+struct lookup_told {
+    struct workspace *workspace;
+    struct id record_id;
+    bool is_account;
+    unsigned found;                      /* slots that this run has filled */
+    const struct kept_channel *channels; /* as they will be kept */
+    int64_t credits;
+    int64_t at_us;
+};
+
+/* Whoever tells others what happens here: one layer up (webhooks/telling.h). */
+struct lookup_listener {
+    /* Events to be written with it, in `arena`. */
+    size_t (*events)(struct lookup_listener *listener, const struct lookup_told *told, struct arena *arena,
+                     struct event_row **out_events);
+    /* They are on disk (one for credits.low only if it was its time). */
+    void (*committed)(struct lookup_listener *listener, struct workspace *workspace, const struct event_row *events,
+                      size_t count);
+};
+
 struct engine {
     struct loop *loop;
     struct store *store;
@@ -25,7 +48,8 @@ struct engine {
     size_t lookups_max;      /* under way at once */
     struct ranking_settings ranking;
     struct evidence *evidence;
-    struct chance chance; /* where the seeds of lookups' draws come from */
+    struct chance chance;             /* where the seeds of lookups' draws come from */
+    struct lookup_listener *listener; /* NULL: nobody */
 
     struct flights flights;
     size_t lookups; /* under way now */

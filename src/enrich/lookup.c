@@ -593,6 +593,13 @@ static void look_again(struct lookup *l)
     lookup_advance(l);
 }
 
+static void tell_committed(const struct lookup *l)
+{
+    if (l->op.commit.event_count != 0)
+        l->engine->listener->committed(l->engine->listener, l->workspace, l->op.commit.events,
+                                       l->op.commit.event_count);
+}
+
 static void commit_done(struct store_op *op, enum err err)
 {
     struct lookup *l = container_of(op, struct lookup, op.commit.op);
@@ -607,6 +614,7 @@ static void commit_done(struct store_op *op, enum err err)
         return;
     }
     if (err == ERR_NONE) {
+        tell_committed(l);
         hold_settle(&l->workspace->account, &l->hold, &l->op.commit);
         evidence_count_run(l->engine->evidence, l->workspace->id, order_segment(&l->question.hints), &l->run,
                            l->op.commit.at_us);
@@ -657,6 +665,25 @@ static struct id make_lookup_id(const struct lookup *l, int64_t now_us)
     return id;
 }
 
+/* What this run found is told to whom the workspace named. */
+static void add_events(struct lookup *l, struct store_commit *op)
+{
+    struct lookup_told told = {.workspace = l->workspace,
+                               .record_id = op->record_id,
+                               .is_account = op->is_account,
+                               .channels = op->channels,
+                               .credits = -op->entry.amount,
+                               .at_us = op->at_us};
+    struct event_row *events;
+
+    if (l->engine->listener == NULL)
+        return;
+    for (unsigned i = 0; i < slots_end(l->run.channels); i++)
+        told.found |= waterfall_run_found(&l->run, i) != NULL ? 1u << i : 0;
+    op->event_count = l->engine->listener->events(l->engine->listener, &told, &l->arena, &events);
+    op->events = events;
+}
+
 static enum step_result commit(struct lookup *l)
 {
     struct store_commit *op = &l->op.commit;
@@ -698,6 +725,7 @@ static enum step_result commit(struct lookup *l)
                                           .at_us = now_us,
                                           .lookup_id = lookup_id,
                                           .record_id = l->record.id}};
+    add_events(l, op);
     l->answer.record_id = l->record.id;
     show_channels(l, now_us);
     if (l->arena.is_full) {

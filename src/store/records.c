@@ -1,6 +1,7 @@
 /* Reading and writing records: the operations that run on the store thread. */
 #include "base/check.h"
 #include "base/json.h"
+#include "store/outbox.h"
 #include "store/sqlite.h"
 
 /* --- find --------------------------------------------------------------- */
@@ -108,6 +109,15 @@ static enum err read_details(struct store_db *db, const struct store_find *find,
     enum err err = read_record_row(db, find, id, record);
 
     return err != ERR_NONE || id_is_none(record->id) ? err : read_identities(db, find, record);
+}
+
+enum err db_read_record(struct store_db *db, struct id workspace_id, struct id record_id, struct arena *arena,
+                        struct record *out)
+{
+    const struct store_find find = {.workspace_id = workspace_id, .arena = arena};
+
+    *out = (struct record){.identity_count = 0};
+    return read_details(db, &find, record_id, out);
 }
 
 /* Ids begin with the time, so they compare like it. */
@@ -418,6 +428,9 @@ static enum err run_commit(struct store_db *db, struct store_op *op)
         err = write_channels(db, commit);
     if (err == ERR_NONE)
         err = write_trail(db, commit);
+    if (err == ERR_NONE)
+        err = db_add_events(db, commit->events, commit->event_count, commit->entry.balance_after - commit->entry.amount,
+                            commit->entry.balance_after);
     return err != ERR_NONE ? err : write_usage(db, commit);
 }
 
@@ -425,6 +438,54 @@ void store_commit_lookup(struct store *store, struct store_commit *commit,
                          void (*done)(struct store_op *op, enum err err))
 {
     store_start_write(store, &commit->op, run_commit, done);
+}
+
+/* --- list --------------------------------------------------------------- */
+
+static enum err list_ids(struct store_db *db, struct store_records *list)
+{
+    sqlite3_stmt *statement = db_statement(db, SQL_LIST_RECORDS);
+    struct id last;
+    bool has_row = false;
+    enum err err;
+
+    memset(last.bytes, 0xff, sizeof last.bytes);
+    db_bind_id(statement, 1, list->workspace_id);
+    db_bind_id(statement, 2, id_is_none(list->before) ? last : list->before);
+    sqlite3_bind_int(statement, 3, RECORDS_PAGE + 1);
+    while ((err = db_row(statement, &has_row)) == ERR_NONE && has_row) {
+        list->has_more = list->count == RECORDS_PAGE;
+        if (list->has_more)
+            break;
+        list->records[list->count++] = (struct record){.id = db_column_id(statement, 0),
+                                                       .created_at_us = sqlite3_column_int64(statement, 1),
+                                                       .channels = channels_new(list->arena, false)};
+    }
+    sqlite3_reset(statement);
+    return err;
+}
+
+static enum err run_list(struct store_db *db, struct store_op *op)
+{
+    struct store_records *list = container_of(op, struct store_records, op);
+    const struct store_find find = {.workspace_id = list->workspace_id, .arena = list->arena};
+    enum err err;
+
+    list->records = arena_alloc(list->arena, RECORDS_PAGE * sizeof *list->records);
+    if (list->records == NULL)
+        return ERR_OVERLOADED;
+    err = list_ids(db, list);
+    for (size_t i = 0; i < list->count && err == ERR_NONE && !list->arena->is_full; i++)
+        err = read_channels(db, &find, &list->records[i]);
+    return err != ERR_NONE ? err : list->arena->is_full ? ERR_OVERLOADED : ERR_NONE;
+}
+
+void store_list_records(struct store *store, struct store_records *list,
+                        void (*done)(struct store_op *op, enum err err))
+{
+    list->count = 0;
+    list->has_more = false;
+    store_start_read(store, &list->op, run_list, done);
 }
 
 /* --- erase --------------------------------------------------------------- */
@@ -440,11 +501,8 @@ static enum err erase_rows(struct store_db *db, const struct store_erase *erase,
 static enum err run_erase(struct store_db *db, struct store_op *op)
 {
     struct store_erase *erase = container_of(op, struct store_erase, op);
-    const struct store_find find = {.workspace_id = erase->workspace_id, .arena = erase->arena};
-    enum err err;
+    enum err err = db_read_record(db, erase->workspace_id, erase->record_id, erase->arena, &erase->record);
 
-    erase->record = (struct record){.identity_count = 0};
-    err = read_details(db, &find, erase->record_id, &erase->record);
     if (err == ERR_NONE && erase->record.is_account != erase->is_account)
         erase->record = (struct record){.identity_count = 0};
     if (err != ERR_NONE || id_is_none(erase->record.id))
@@ -456,6 +514,8 @@ static enum err run_erase(struct store_db *db, struct store_op *op)
         err = erase_rows(db, erase, SQL_ERASE_TRAILS, &erase->trails);
     if (err == ERR_NONE)
         err = erase_rows(db, erase, SQL_ERASE_OUTCOMES, &erase->outcomes);
+    if (err == ERR_NONE)
+        err = db_erase_events(db, erase->workspace_id, erase->record_id);
     if (err == ERR_NONE)
         err = erase_rows(db, erase, SQL_ERASE_ANSWERS, NULL);
     if (err == ERR_NONE)

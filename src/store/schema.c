@@ -96,7 +96,27 @@ static const char second[] =
     /* Keys of the installation that are no user's: made at the first need. */
     "CREATE TABLE installation (name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;";
 
-static const char *const migrations[] = {first, second};
+/* Whom a workspace wants to be told, what is to be told, and how that went. */
+static const char third[] =
+    "CREATE TABLE endpoint (workspace_id BLOB NOT NULL, endpoint_id BLOB NOT NULL, kind INTEGER NOT NULL,"
+    " url TEXT NOT NULL, events INTEGER NOT NULL, secret BLOB NOT NULL, old_secret BLOB NOT NULL,"
+    " old_secret_until BIGINT NOT NULL, before_answer INTEGER NOT NULL, deadline_ms BIGINT NOT NULL,"
+    " credits_below BIGINT NOT NULL, created_at BIGINT NOT NULL, disabled_at BIGINT NOT NULL,"
+    " disabled_why TEXT NOT NULL, PRIMARY KEY (workspace_id, endpoint_id)) WITHOUT ROWID;"
+
+    /* Not WITHOUT ROWID: bodies are large. state 0: waits. */
+    "CREATE TABLE event (workspace_id BLOB NOT NULL, endpoint_id BLOB NOT NULL, event_id BLOB NOT NULL,"
+    " type INTEGER NOT NULL, record_id BLOB NOT NULL, channel INTEGER NOT NULL, body TEXT NOT NULL,"
+    " at BIGINT NOT NULL, state INTEGER NOT NULL, due_at BIGINT NOT NULL, tries INTEGER NOT NULL,"
+    " PRIMARY KEY (workspace_id, endpoint_id, event_id));"
+    "CREATE INDEX event_due ON event (workspace_id, endpoint_id, state, due_at, event_id);"
+    "CREATE INDEX event_record ON event (workspace_id, record_id);"
+
+    "CREATE TABLE event_try (workspace_id BLOB NOT NULL, endpoint_id BLOB NOT NULL, event_id BLOB NOT NULL,"
+    " number INTEGER NOT NULL, at BIGINT NOT NULL, ms BIGINT NOT NULL, status INTEGER NOT NULL, why TEXT NOT NULL,"
+    " said TEXT NOT NULL, PRIMARY KEY (workspace_id, endpoint_id, event_id, number)) WITHOUT ROWID;";
+
+static const char *const migrations[] = {first, second, third};
 
 static int read_number(sqlite3 *handle, const char *sql, int *out_value)
 {

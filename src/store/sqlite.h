@@ -55,6 +55,10 @@ must_use enum err db_read_head(struct store_db *db, struct id workspace_id, stru
 must_use enum err db_append_entry(struct store_db *db, struct id workspace_id, struct ledger_entry *entry, int month,
                                   ledger_seal_fn *seal, int64_t *out_used_month);
 
+/* A record with its identities, without its channels; id none when there is no such record. */
+must_use enum err db_read_record(struct store_db *db, struct id workspace_id, struct id record_id, struct arena *arena,
+                                 struct record *out);
+
 /* Adds to the counters, in the running transaction. */
 must_use enum err db_add_usage(struct store_db *db, const struct usage_row *row);
 

@@ -32,7 +32,8 @@
 #include <stdint.h>
 
 struct store;
-struct store_db; /* one connection: store/sqlite.h */
+struct store_db;  /* one connection: store/sqlite.h */
+struct event_row; /* store/outbox.h */
 
 struct store_op {
     struct list link;
@@ -270,6 +271,20 @@ struct store_find {
 };
 void store_find_record(struct store *store, struct store_find *find, void (*done)(struct store_op *op, enum err err));
 
+/* A page of the people known, newest first, with their channels, without identities. */
+enum { RECORDS_PAGE = 50 };
+struct store_records {
+    struct store_op op;
+    struct id workspace_id;
+    struct id before; /* none: from the newest */
+    struct arena *arena;
+    struct record *records; /* out, [RECORDS_PAGE] in the arena */
+    size_t count;
+    bool has_more;
+};
+void store_list_records(struct store *store, struct store_records *list,
+                        void (*done)(struct store_op *op, enum err err));
+
 /* Takes a record out, with its values, identities and trails, and the kept
  * answers that show it, in one transaction. The ledger keeps its entries. */
 struct store_erase {
@@ -318,6 +333,8 @@ struct store_commit {
     struct str trail;
     const struct tally *tallies;
     size_t tally_count;
+    const struct event_row *events; /* that tell of it: store/outbox.h */
+    size_t event_count;
     struct str endpoint; /* where it was asked for, to count what was used; empty: nowhere */
     int month;
     ledger_seal_fn *seal;

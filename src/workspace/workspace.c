@@ -54,6 +54,7 @@ static void add_workspace(void *ctx, const struct workspace_row *row)
     rate_limit_init(&node->workspace.rate, row->day, row->day_count);
     list_init(&node->workspace.keys);
     list_init(&node->workspace.changed);
+    list_init(&node->workspace.endpoints);
     HASH_ADD(hh, directory->workspaces, workspace.id, sizeof node->workspace.id, node);
 }
 
@@ -81,7 +82,7 @@ static struct api_key *new_key(struct directory *directory, struct workspace *ow
     return key;
 }
 
-static struct workspace *find_workspace(struct directory *directory, struct id id)
+struct workspace *directory_workspace(const struct directory *directory, struct id id)
 {
     struct workspace_node *node;
 
@@ -89,10 +90,21 @@ static struct workspace *find_workspace(struct directory *directory, struct id i
     return node == NULL ? NULL : &node->workspace;
 }
 
+void directory_each_workspace(struct directory *directory, void (*each)(void *ctx, struct workspace *workspace),
+                              void *ctx)
+{
+    struct workspace_node *node, *next;
+
+    HASH_ITER(hh, directory->workspaces, node, next)
+    {
+        each(ctx, &node->workspace);
+    }
+}
+
 /* A key of an unknown scope or workspace (made by hand?) opens nothing. */
 static void add_key(void *ctx, const struct key_row *row)
 {
-    struct workspace *owner = find_workspace(ctx, row->workspace_id);
+    struct workspace *owner = directory_workspace(ctx, row->workspace_id);
     enum scope scope;
 
     if (owner != NULL && scope_from(row->scope, &scope))
@@ -102,7 +114,7 @@ static void add_key(void *ctx, const struct key_row *row)
 static void add_suppression(void *ctx, struct id workspace_id, struct suppression_hash hash)
 {
     struct directory *directory = ctx;
-    struct workspace *owner = find_workspace(directory, workspace_id);
+    struct workspace *owner = directory_workspace(directory, workspace_id);
 
     if (owner != NULL && directory->has_suppression_key)
         suppressions_add(workspace_suppressions(owner), hash);
@@ -133,7 +145,7 @@ void workspace_set_wish(struct workspace *workspace, enum channel channel, struc
 
 static void add_wish(void *ctx, struct id workspace_id, enum channel channel, struct str text)
 {
-    struct workspace *workspace = find_workspace(ctx, workspace_id);
+    struct workspace *workspace = directory_workspace(ctx, workspace_id);
 
     if (workspace != NULL)
         workspace_set_wish(workspace, channel, wish_read(text));
@@ -244,7 +256,7 @@ const struct api_key *directory_authenticate(struct directory *directory, struct
 
 const struct api_key *directory_add_key(struct directory *directory, const struct key_row *row)
 {
-    struct workspace *owner = find_workspace(directory, row->workspace_id);
+    struct workspace *owner = directory_workspace(directory, row->workspace_id);
     enum scope scope;
 
     check(owner != NULL && scope_from(row->scope, &scope));
@@ -370,7 +382,7 @@ void directory_take_changes(struct directory *directory, struct store_counters *
 void directory_changes_written(struct directory *directory, struct store_counters *written, enum err err)
 {
     for (size_t i = 0; i < written->day_count && err != ERR_NONE; i++)
-        note_day(find_workspace(directory, written->days[i].workspace_id));
+        note_day(directory_workspace(directory, written->days[i].workspace_id));
     mem_free((struct day_row *)written->days);
     mem_free((struct key_use_row *)written->uses);
     written->days = NULL;

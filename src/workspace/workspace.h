@@ -39,6 +39,7 @@ struct workspace {
     struct suppressions *suppressions; /* owned; NULL: nobody was ever suppressed */
     size_t suppressions_coming;        /* on their way to the disk */
     struct id cache_id;                /* its name in the record cache: see workspace_suppress */
+    struct list endpoints;             /* whom it wants to be told: of struct endpoint (webhooks/endpoint.h) */
 };
 
 /* A key as the directory knows it; lives as long as the directory. */
@@ -60,6 +61,9 @@ struct api_key {
 must_use enum err directory_new(struct store *store, struct directory **out_directory);
 void directory_free(struct directory **directory);
 size_t directory_workspaces(const struct directory *directory);
+struct workspace *directory_workspace(const struct directory *directory, struct id id); /* NULL: none such */
+void directory_each_workspace(struct directory *directory, void (*each)(void *ctx, struct workspace *workspace),
+                              void *ctx);
 
 /* What holds for workspaces that have no limits of their own. Before any request. */
 void directory_set_limits(struct directory *directory, const struct rate_limits *by_default);

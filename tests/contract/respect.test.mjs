@@ -18,6 +18,12 @@ const NOT_PROVOKED = {
     '503': 'needs a store that fails or a server at its end: tests/faults provokes it',
     'getRecord 403': 'every scope may read', 'getAttempts 403': 'every scope may read', 'getCredits 403': 'every scope may read',
     'getLedger 403': 'every scope may read', 'getUsage 403': 'every scope may read', 'getSuppressions 403': 'every scope may read',
+    'listRecords 403': 'every scope may read',
+    'setVerificationWebhook 409': 'takes two at a time', 'makeWebhook 409': 'takes ten, or two at a time: tests/flow provokes it',
+    'testVerificationWebhook 409': 'takes the same key twice at a time', 'testWebhook 409': 'takes the same key twice at a time',
+    'redeliverVerification 409': 'takes the same key twice at a time',
+    'testVerificationWebhook 422': 'takes a key used for something else', 'testWebhook 422': 'takes a key used for something else',
+    'redeliverVerification 422': 'takes a key used for something else',
     'suppress 409': 'takes a million suppressions, or the same key twice at a time',
 };
 
@@ -43,9 +49,10 @@ test('every operation stands in a workflow', async () => {
 });
 
 test('redocly respect finds the sandbox as its contract says', async (t) => {
-    const { server, contract } = await startSandbox(t);
+    const hook = await startProvider(t, 'hook', () => ({ json: { valid: true } }));
+    const { server, contract } = await startSandbox(t, { config: { ...wideLimits, outgoing: { webhooks: { allow: ['127.0.0.1/32'] } } } });
     const own = (await server.client.get('/keys')).json.keys[0].key_id;
-    const inputs = { full: server.key, reader: await makeKey(server, 'reader'), own };
+    const inputs = { full: server.key, reader: await makeKey(server, 'reader'), own, hook: hook.url };
     note(contract, await respect(server, contract, 'sandbox', inputs));
 });
 

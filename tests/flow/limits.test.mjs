@@ -12,6 +12,7 @@ const DAY = 86400;
 
 async function limited(t, limits, options = {}) {
     const clock = await movableClock(t);
+    await clock.forward({}, 86400 - (Date.now() / 1000 + 43200) % 86400); // noon: no midnight comes in between
     const { server } = await world(t, { providers: { acme }, config: { limits }, env: clock.env, ...options });
     return { server, clock };
 }

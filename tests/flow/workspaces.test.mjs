@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from './support/test.mjs';
-import { hit } from './support/provider.mjs';
+import { hit, startProvider } from './support/provider.mjs';
 import { run } from './support/server.mjs';
 import { world } from './support/world.mjs';
 
@@ -24,7 +24,8 @@ async function routesWithId() {
 }
 
 test('no route shows or changes what another workspace has', async (t) => {
-    const { server } = await world(t, { providers: { acme }, prepare: true });
+    const config = { outgoing: { webhooks: { allow: ['127.0.0.1/32'] } } };
+    const { server } = await world(t, { providers: { acme }, prepare: true, config });
     const other = await create(server, '--credits', '100');
     await server.start();
     const theirs = { authorization: `Bearer ${other.key}` };
@@ -33,16 +34,23 @@ test('no route shows or changes what another workspace has', async (t) => {
     const [key] = (await server.client.get('/keys')).json.keys;
     const held = await server.client.request('POST', '/suppressions', { body: { email: 'gone@ex.org' } });
     const ids = { records: mine.json.record_id, keys: key.key_id, suppressions: held.json.suppression_id };
+    const hook = await startProvider(t, 'hook', () => ({ json: { valid: true } }));
+    const made = await server.client.request('POST', '/settings/webhooks', { body: { url: hook.url, events: ['record.enriched'] } });
+    await server.client.request('PUT', '/settings/verification-webhook', { body: { url: hook.url } });
+    await server.enrich({ ...ask, force: true });
+    const [{ event_id: event }] = (await server.client.get('/settings/verification-webhook/deliveries')).json.deliveries;
+    Object.assign(ids, { webhooks: made.json.endpoint_id, deliveries: event });
+    const idOf = (path) => ids[path.split('/').at(path.split('/').indexOf('{id}') - 1)];
     const routes = await routesWithId();
     assert.ok(routes.length >= 3);
     for (const { method, path } of routes) {
-        const id = ids[path.split('/')[1]];
+        const id = idOf(path);
         assert.ok(id, `this test knows no id for ${path}`);
         const answer = await server.client.request(method, path.replace('{id}', id), { headers: theirs });
         assert.equal(answer.status, 404, `${method} ${path}: ${answer.text}`);
     }
     for (const { method, path } of routes.filter((route) => route.method === 'GET'))
-        assert.equal((await server.client.request(method, path.replace('{id}', ids[path.split('/')[1]]))).status, 200);
+        assert.equal((await server.client.request(method, path.replace('{id}', idOf(path)))).status, 200);
     assert.deepEqual((await server.client.get('/keys', theirs)).json.keys.length, 1);
     assert.deepEqual((await server.client.get('/credits', theirs)).json, { balance: 100, held: 0, used_this_month: 0 });
     assert.equal((await server.client.get('/credits/ledger', theirs)).json.entries.length, 1);

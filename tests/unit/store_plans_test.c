@@ -2,11 +2,11 @@
 
 #include "store/sqlite.h"
 
-/* Statements that read a whole table or a whole workspace, on purpose. */
+/* Statements that read a whole table or a whole workspace, on purpose, or count what a LIMIT bounds. */
 static bool reads_all(enum sql sql)
 {
     return sql == SQL_EACH_WORKSPACE || sql == SQL_EACH_KEY || sql == SQL_EACH_SUPPRESSION || sql == SQL_EACH_WISH ||
-           sql == SQL_SCALE_EVIDENCE;
+           sql == SQL_SCALE_EVIDENCE || sql == SQL_EACH_ENDPOINT || sql == SQL_COUNT_EVENTS;
 }
 
 /* How many columns of a key the plan's line compares: "(a=? AND b=?)" is two. */

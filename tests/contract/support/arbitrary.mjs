@@ -9,6 +9,7 @@ const meant = {
     domain: fc.constantFrom('westmarkrobotics.com', 'https://nobody.example/', 'localhost'),
     first_name: fc.constantFrom('Chloe', 'José', '李'),
     last_name: fc.constantFrom('Walker', 'O’Neill'),
+    url: fc.constantFrom('https://169.254.169.254/', 'http://127.0.0.1:9/', 'https://[::1]/', 'ftp://8.8.8.8/', 'nonsense'),
     expires_at: fc.constantFrom('2027-01-01T00:00:00Z', '2027-01-01T00:00:00+02:00', '2020-01-01T00:00:00Z', 'soon'),
 };
 
@@ -34,7 +35,7 @@ export function right(contract, node, name) {
     case 'array': return (schema.uniqueItems ? fc.uniqueArray : fc.array)(right(contract, schema.items), { minLength: schema.minItems, maxLength: 4 });
     case 'string': return ofString(schema, name);
     case 'boolean': return fc.boolean();
-    case 'integer': return fc.oneof(fc.integer({ min: schema.minimum, max: Math.min(schema.maximum, 20) }), fc.integer({ min: schema.minimum, max: Math.min(schema.maximum, 2 ** 31 - 1) }));
+    case 'integer': return fc.oneof(fc.integer({ min: schema.minimum, max: Math.min(schema.maximum, schema.minimum + 20) }), fc.integer({ min: schema.minimum, max: Math.min(schema.maximum, 2 ** 31 - 1) }));
     case 'number': return fc.double({ min: schema.minimum, max: schema.maximum, noNaN: true });
     default: throw new Error(`no values for ${JSON.stringify(schema)}`);
     }

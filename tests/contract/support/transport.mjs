@@ -11,7 +11,7 @@ export function transportRequests({ method, path }, key) {
         `${verb} ${to} HTTP/${version}\r\nHost: a\r\nAuthorization: Bearer ${key}\r\nConnection: close\r\n${headers}\r\n`;
     return {
         400: request('Host: b\r\n'),
-        405: request('Content-Length: 0\r\n', { verb: 'PUT' }),
+        405: request('Content-Length: 0\r\n', { verb: 'PATCH' }),
         408: request('').slice(0, -2),
         413: request(`${json}Content-Length: 99999999\r\n`),
         414: request('', { to: `${target}?${TOO_LONG}` }),

@@ -1,0 +1,19 @@
+/* api/webhooks.h: what the routes under /settings share. */
+#ifndef API_WEBHOOKS_H
+#define API_WEBHOOKS_H
+
+#include "api/exchange.h"
+#include "webhooks/outbox.h"
+
+/* The endpoint that a route is about: the verification's, or that of the path's
+ * {id}. NULL: refused. */
+struct endpoint *webhooks_verification(struct exchange *x);
+struct endpoint *webhooks_named(struct exchange *x);
+
+/* `"name":"2026-…"` or null. */
+void webhooks_put_time(struct buf *out, const char *name, int64_t time_us);
+
+/* {"delivered","status","ms","why","answer"} */
+void webhooks_put_trial(struct buf *out, const struct outbox_trial *trial);
+
+#endif

@@ -1,0 +1,88 @@
+/* webhooks/outbox.h: delivers what waits, to each endpoint by itself.
+ *
+ * At least once, each event under one id for ever; order is not promised. What
+ * is promised is isolation: an endpoint that hangs or fails is asked with one
+ * call at a time, and all of those that fail together get at most half of the
+ * calls, so it slows neither a lookup nor another endpoint. Events are read from
+ * the store a page at a time; a million that wait cost no more than that.
+ *
+ * A try succeeds with a 2xx (and, for a verification, the body {"valid": true}
+ * or {"valid": false}). Anything else is tried again: see outbox_schedule. A 410
+ * disables the endpoint; what waits for it waits until it is enabled again.
+ * What became of a try is on disk before the next one. */
+#ifndef WEBHOOKS_OUTBOX_H
+#define WEBHOOKS_OUTBOX_H
+
+#include "net/http_client.h"
+#include "store/cache.h"
+#include "webhooks/endpoint.h"
+
+enum {
+    OUTBOX_CALLS_MAX = 128,
+    OUTBOX_CALLS_EACH_MAX = 16,
+    OUTBOX_ANSWER_BYTES_MAX = 64 * 1024,
+    OUTBOX_TIMEOUT_MS = 15000,
+    OUTBOX_PAGES_MAX = 256
+};
+
+/* When a try follows the one before it; behind them the event is dead. With up
+ * to a fifth more at random. */
+#define OUTBOX_SCHEDULE_S                                                                                              \
+    {                                                                                                                  \
+        0, 5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600                                                           \
+    }
+
+struct outbox {
+    struct loop *loop;
+    struct store *store;
+    struct record_cache *cache;
+    struct http_client *client; /* of its own: its rules are not those of providers */
+    struct outgoing_rules rules;
+
+    struct list ready;   /* endpoints with something due, waiting for a page */
+    struct list busy;    /* endpoints with a page */
+    struct list resting; /* endpoints whose next is due later */
+    size_t pages, calls, failing_calls;
+    struct loop_timer tick;
+    struct list purges; /* of endpoints that are leaving */
+    bool is_stopping;
+};
+
+void outbox_init(struct outbox *outbox, struct loop *loop, struct store *store, struct record_cache *cache,
+                 const struct outgoing_rules *rules);
+
+/* Looks what waits for each endpoint. After store_start. */
+void outbox_start(struct outbox *outbox, struct directory *directory);
+
+/* Starts nothing more, and drops the calls that are under way: they are made
+ * again after the next start. Before store_close. */
+void outbox_stop(struct outbox *outbox);
+void outbox_deinit(struct outbox *outbox, struct directory *directory); /* after store_close; the endpoints go too */
+
+/* Something was written for it, or it is in use again. */
+void outbox_wake(struct outbox *outbox, struct endpoint *endpoint);
+
+/* It is on disk as leaving: its events go, then itself. */
+void outbox_purge(struct outbox *outbox, struct endpoint *endpoint);
+
+/* One signed event that is not kept: for trying an endpoint out. In place until `done`. */
+struct outbox_trial {
+    struct outbox *outbox;
+    void (*done)(struct outbox_trial *trial);
+
+    /* out, until outbox_trial_deinit */
+    bool is_delivered;
+    const char *why; /* it was not; else "" */
+    int64_t ms;
+    struct http_call http;
+
+    int64_t started_us; /* private */
+    struct buf body;
+};
+void outbox_try(struct outbox *outbox, const struct endpoint_row *endpoint, struct outbox_trial *trial);
+void outbox_trial_deinit(struct outbox_trial *trial);
+
+/* Seconds until the next try after so many; -1: there is none. */
+int64_t outbox_wait_s(int tries);
+
+#endif

@@ -1,0 +1,269 @@
+// The verification webhook and the outbox under it (api.md section 7).
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import test from './support/test.mjs';
+import { hit, startProvider } from './support/provider.mjs';
+import { movableClock, Server } from './support/server.mjs';
+import { until } from './support/until.mjs';
+import { charged, world } from './support/world.mjs';
+
+const PATH = '/settings/verification-webhook';
+const chloe = { email: 'chloe@westmarkrobotics.com', channels: ['work_email'] };
+const FOUND = 'chloe.walker@westmarkrobotics.com';
+const LOCAL = { outgoing: { webhooks: { allow: ['127.0.0.1/32'] } } };
+const finds = { script: () => hit({ work_email: FOUND }) };
+const answer = (valid) => () => ({ json: { valid } });
+
+// A server whose one provider finds Chloe, a movable clock, and an endpoint that runs `script`.
+async function hooked(t, script = answer(true), options = {}) {
+    const clock = await movableClock(t);
+    const { server, acme } = await world(t, { providers: { acme: finds }, env: clock.env, config: LOCAL, ...options });
+    const seen = [];
+    const hook = await startProvider(t, 'hook', (call) => {
+        const event = JSON.parse(call.body);
+        if (event.type === 'webhook.test')
+            return { json: {} };
+        seen.push({ ...call, event });
+        return script(event, seen.length, call);
+    });
+    const saved = await server.client.request('PUT', PATH, { body: { url: `${hook.url}/verify` } });
+    assert.equal(saved.status, 201, saved.text);
+    return { server, acme, clock, hook, seen, saved };
+}
+
+const work = async (server, id) => (await server.client.get(`/records/${id}`)).json.channels.work_email;
+const verdict = (server, id, valid) => until(async () => (await work(server, id)).verified === valid);
+const deliveries = async (server) => (await server.client.get(`${PATH}/deliveries`)).json;
+const tries = (server, count) =>
+    until(async () => (await deliveries(server)).deliveries[0]?.tries.length === count);
+
+function signature(secret, call, body = call.body) {
+    const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
+    const text = `${call.headers['webhook-id']}.${call.headers['webhook-timestamp']}.${body}`;
+    return `v1,${createHmac('sha256', key).update(text).digest('base64')}`;
+}
+
+test('a found e-mail is sent to be judged, signed, and the verdict stays with the value', async (t) => {
+    for (const valid of [true, false]) {
+        const { server, seen, saved } = await hooked(t, answer(valid));
+        const { json } = await server.enrich(chloe);
+        assert.equal('verified' in json.channels.work_email, false);
+        await verdict(server, json.record_id, valid);
+        assert.equal(seen.length, 1);
+        assert.deepEqual(seen[0].event.data,
+            { record_id: json.record_id, channel: 'work_email', email: FOUND, source: 'acme', confidence: 0.9 });
+        assert.equal(seen[0].event.type, 'email.verification_requested');
+        assert.equal(seen[0].headers['webhook-signature'], signature(saved.json.secret, seen[0]));
+        assert.match(seen[0].headers['webhook-id'], /^evt_[0-9A-Za-z]{22}$/);
+        const replay = await server.enrich(chloe);
+        assert.equal(replay.headers['idempotent-replayed'], 'true');
+        assert.equal(replay.json.channels.work_email.verified, valid);
+        const bulk = await server.client.request('POST', '/enrichment/bulk',
+            { body: { records: [{ email: chloe.email }], channels: ['work_email'] } });
+        assert.equal(bulk.json.results[0].channels.work_email.verified, valid);
+        assert.equal(seen.length, 1, 'a replay is not judged again');
+    }
+});
+
+test('another value found later starts without a verdict and is judged itself', async (t) => {
+    let found = FOUND;
+    const { server, seen } = await hooked(t, (event) => ({ json: { valid: event.data.email === FOUND } }),
+        { providers: { acme: { script: () => hit({ work_email: found }) } } });
+    const { json } = await server.enrich(chloe);
+    await verdict(server, json.record_id, true);
+    const again = await server.enrich({ ...chloe, force: true });
+    assert.equal(again.json.channels.work_email.verified, true, 'the same value keeps its verdict');
+    found = 'c.walker@westmarkrobotics.com';
+    const other = await server.enrich({ ...chloe, force: true });
+    assert.equal('verified' in other.json.channels.work_email, false);
+    await verdict(server, json.record_id, false);
+    assert.equal(seen.length, 2);
+});
+
+test('whatever is no verdict is tried again by the schedule, under the same id', async (t) => {
+    const answers = [
+        () => ({ text: 'garbage' }),
+        () => ({ json: { valid: 'yes' } }),
+        () => ({ status: 500, json: { valid: true } }),
+        () => ({ status: 302, headers: { location: 'http://169.254.169.254/latest/meta-data/' } }),
+        () => ({ json: { valid: true } }),
+    ];
+    const { server, clock, seen } = await hooked(t, (event, count) => answers[count - 1]());
+    const { json } = await server.enrich(chloe);
+    for (const [i, wait] of [5, 300, 1800, 7200].entries()) {
+        await tries(server, i + 1);
+        assert.equal((await work(server, json.record_id)).verified, undefined);
+        await clock.forward(server, wait * 1.2 + 1);
+    }
+    await verdict(server, json.record_id, true);
+    assert.equal(seen.length, 5);
+    assert.equal(new Set(seen.map((call) => call.headers['webhook-id'])).size, 1);
+    const { deliveries: [delivery] } = await deliveries(server);
+    assert.equal(delivery.state, 'delivered');
+    assert.deepEqual(delivery.tries.map((one) => one.status), [200, 200, 500, 302, 200]);
+    assert.match(delivery.tries[3].why, /redirects are not followed/);
+    assert.doesNotMatch(JSON.stringify(delivery), /chloe\.walker/, 'bodies are shown redacted');
+});
+
+test('after the last try the event is dead, visible, and can be sent again', async (t) => {
+    let valid = false;
+    const { server, clock, seen } = await hooked(t, () => (valid ? { json: { valid } } : { status: 500 }));
+    const { json } = await server.enrich(chloe);
+    for (let i = 1; i <= 7; i++) {
+        await tries(server, i);
+        await clock.forward(server, 12 * 3600 + 1);
+    }
+    const { dead, waiting, deliveries: [delivery] } = await deliveries(server);
+    assert.deepEqual([dead, waiting, delivery.state, seen.length], [1, 0, 'dead', 7]);
+    valid = true;
+    const again = await server.client.request('POST', `${PATH}/deliveries/${delivery.event_id}/redeliver`);
+    assert.equal(again.status, 202, again.text);
+    await verdict(server, json.record_id, true);
+    const none = await server.client.request('POST', `${PATH}/deliveries/evt_0000000000000000000001/redeliver`);
+    assert.equal(none.status, 404);
+});
+
+test('Retry-After is kept to, and 410 disables until it is set again', async (t) => {
+    const answers = [() => ({ status: 503, headers: { 'retry-after': '1000' } }), () => ({ status: 410 }), answer(true)];
+    const { server, clock, seen, hook } = await hooked(t, (event, count) => answers[count - 1]());
+    const { json } = await server.enrich(chloe);
+    await tries(server, 1);
+    const { deliveries: [{ next_try_at: next }] } = await deliveries(server);
+    assert.ok(Date.parse(next) - clock.now() > 900 * 1000, 'not after 5 s');
+    await clock.forward(server, 1001);
+    await until(async () => (await server.client.get(PATH)).json.disabled_at !== null);
+    assert.match((await server.client.get(PATH)).json.disabled_why, /410/);
+    await clock.forward(server, 86400);
+    assert.equal(seen.length, 2);
+    const saved = await server.client.request('PUT', PATH, { body: { url: `${hook.url}/verify` } });
+    assert.deepEqual([saved.status, saved.json.disabled_at, saved.json.secret], [200, null, undefined]);
+    await verdict(server, json.record_id, true);
+});
+
+test('an endpoint that hangs, or answers without end, holds up nobody else', async (t) => {
+    const { server, hook } = await hooked(t, (event, count) => count === 1
+        ? (response) => response.writeHead(200).flushHeaders()
+        : (response) => {
+            response.writeHead(200);
+            const pour = () => !response.destroyed && response.write(Buffer.alloc(65536), pour);
+            pour();
+        });
+    const other = await startProvider(t, 'other', () => ({ json: {} }));
+    const made = await server.client.request('POST', '/settings/webhooks',
+        { body: { url: other.url, events: ['record.enriched'] } });
+    assert.equal(made.status, 201, made.text);
+    await server.enrich(chloe);
+    await other.called(2); // the trial, and the event
+    await hook.called(2);
+    assert.equal((await server.enrich({ ...chloe, force: true })).status, 200);
+    await other.called(3);
+    const [event] = other.calls.slice(1).map((call) => JSON.parse(call.body));
+    assert.deepEqual([event.type, event.data.found, event.data.credits_used], ['record.enriched', ['work_email'], 2]);
+    assert.doesNotMatch(other.calls[1].body, /chloe/i, 'it says where to look, not who');
+});
+
+test('a crash loses no event and repeats none that was answered', async (t) => {
+    const { server, seen } = await hooked(t, answer(true));
+    const { json } = await server.enrich(chloe);
+    await verdict(server, json.record_id, true);
+    await server.kill();
+    await server.start({ env: { UNSTUCK_FAULT: 'kill:deliver:1' } });
+    await server.enrich({ ...chloe, email: 'second@westmarkrobotics.com' }).catch(() => {});
+    await server.exited;
+    await server.start();
+    await until(async () => (await deliveries(server)).waiting === 0);
+    const { deliveries: all } = await deliveries(server);
+    assert.deepEqual(all.map((one) => one.state), all.map(() => 'delivered'));
+    const first = seen.filter((call) => call.event.data.record_id === json.record_id);
+    assert.equal(first.length, 1);
+    await server.stop();
+    assert.equal((await server.verify()).code, 0);
+});
+
+test('secrets overlap while they rotate', async (t) => {
+    const { server, clock, seen, hook, saved } = await hooked(t, answer(true));
+    const rotated = await server.client.request('PUT', PATH, { body: { url: hook.url, rotate_secret: true } });
+    assert.notEqual(rotated.json.secret, saved.json.secret);
+    await server.enrich(chloe);
+    await until(() => seen.length === 1);
+    assert.deepEqual(seen[0].headers['webhook-signature'].split(' ').sort(),
+        [signature(rotated.json.secret, seen[0]), signature(saved.json.secret, seen[0])].sort());
+    await clock.forward(server, 86401);
+    await server.enrich({ ...chloe, email: 'second@westmarkrobotics.com' });
+    await until(() => seen.length === 2);
+    assert.equal(seen[1].headers['webhook-signature'], signature(rotated.json.secret, seen[1]));
+    assert.equal((await server.client.get(PATH)).text.includes('whsec_'), false);
+});
+
+test('an address that must not be called is refused when it is saved', async (t) => {
+    const { server } = await world(t, { providers: { acme: finds } });
+    for (const url of ['https://127.0.0.1/x', 'https://169.254.169.254/', 'http://8.8.8.8/', 'https://[::1]/',
+        'https://user:pass@example.com/', 'https://10.0.0.1/', 'ftp://example.com/', 'https://8.8.8.8:22/', 'nonsense', '']) {
+        const refused = await server.client.request('PUT', PATH, { body: { url } });
+        assert.equal(refused.status, 422, url);
+        assert.equal(refused.json.errors[0].pointer, '/url');
+        if (url)
+            assert.ok(!refused.text.includes(url), 'the URL may hold a secret');
+    }
+    assert.equal((await server.client.get(PATH)).status, 404);
+    const wrong = await server.client.request('PUT', PATH, { body: { url: 1, mode: 'now', deadline_ms: 1, more: true } });
+    assert.deepEqual(wrong.json.errors.map((one) => one.pointer), ['/url', '/mode', '/deadline_ms', '/more']);
+});
+
+test('a test event shows what the endpoint answers', async (t) => {
+    const { server, hook, saved } = await hooked(t);
+    assert.deepEqual([saved.json.test.delivered, saved.json.test.status], [true, 200]);
+    const tested = await server.client.request('POST', `${PATH}/test`);
+    assert.deepEqual([tested.json.delivered, tested.json.status, tested.json.answer], [true, 200, '{}']);
+    hook.stop();
+    const gone = await server.client.request('POST', `${PATH}/test`);
+    assert.deepEqual([gone.json.delivered, gone.json.status], [false, null]);
+    assert.notEqual(gone.json.why, '');
+});
+
+test('deleting takes the waiting events along, and nothing more is sent', async (t) => {
+    const { server, seen } = await hooked(t, () => ({ status: 500 }));
+    await server.enrich(chloe);
+    await tries(server, 1);
+    assert.equal((await server.client.request('DELETE', PATH)).status, 200);
+    assert.equal((await server.client.get(`${PATH}/deliveries`)).status, 404);
+    await server.enrich({ ...chloe, email: 'second@westmarkrobotics.com' });
+    await server.restart();
+    assert.equal((await server.client.get(PATH)).status, 404);
+    assert.equal(seen.length, 1);
+});
+
+test('erasing a record takes its events along', async (t) => {
+    const { server } = await hooked(t, () => ({ status: 500 }));
+    const { json } = await server.enrich(chloe);
+    await tries(server, 1);
+    assert.equal((await server.client.request('DELETE', `/records/${json.record_id}`)).status, 200);
+    assert.deepEqual((await deliveries(server)).deliveries, []);
+});
+
+test('credits.low is told once, when the balance comes below the threshold', async (t) => {
+    const { server } = await world(t, { providers: { acme: finds }, config: LOCAL, credits: 10 });
+    const hook = await startProvider(t, 'hook', () => ({ json: {} }));
+    const body = { url: hook.url, events: ['credits.low'], credits_below: 7 };
+    assert.equal((await server.client.request('POST', '/settings/webhooks', { body })).status, 201);
+    for (const name of ['a', 'b', 'c'])
+        await server.enrich({ ...chloe, email: `${name}@westmarkrobotics.com`, force: true });
+    await hook.called(2);
+    const event = JSON.parse(hook.calls[1].body);
+    assert.deepEqual([event.type, event.data], ['credits.low', { threshold: 7, balance: 6 }]);
+    const [{ endpoint_id: id }] = (await server.client.get('/settings/webhooks')).json.webhooks;
+    const { json } = await server.client.get(`/settings/webhooks/${id}/deliveries`);
+    assert.equal(json.deliveries.length, 1);
+    assert.equal((await server.client.request('DELETE', `/settings/webhooks/${id}`)).status, 200);
+    assert.equal((await server.client.request('DELETE', `/settings/webhooks/${id}`)).status, 404);
+});
+
+test('a workspace has at most ten webhooks', async (t) => {
+    const { server } = await world(t, { providers: { acme: finds }, config: LOCAL });
+    const hook = await startProvider(t, 'hook', () => ({ json: {} }));
+    const body = { url: hook.url, events: ['record.enriched'] };
+    for (let i = 0; i < 10; i++)
+        assert.equal((await server.client.request('POST', '/settings/webhooks', { body })).status, 201);
+    const refused = await server.client.request('POST', '/settings/webhooks', { body });
+    assert.deepEqual([refused.status, refused.json.code], [409, 'webhook_limit_reached']);
+});
