@@ -274,7 +274,7 @@ static int64_t timeout_of(const struct waterfall_run *run, const struct provider
 }
 
 /* Why the provider at the cursor is not asked; OUTCOME_HIT when it may be. */
-static enum outcome reason_to_skip(const struct channel_run *ch, const struct provider *provider)
+static enum outcome reason_to_skip(const struct channel_run *ch, struct provider *provider)
 {
     const struct waterfall_run *run = ch->run;
     int64_t timeout_us;

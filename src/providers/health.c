@@ -79,7 +79,7 @@ static enum outcome reason_to_skip(const struct health *health, const struct pro
     return breaker_reason_to_skip(&health->breaker, now_us);
 }
 
-enum outcome provider_reason_to_skip(const struct provider *provider, int64_t timeout_us)
+static enum outcome reason_not_to_ask(const struct provider *provider, int64_t timeout_us)
 {
     const struct health *health = provider->health;
     int64_t now_us;
@@ -93,6 +93,15 @@ enum outcome provider_reason_to_skip(const struct provider *provider, int64_t ti
     reason = breaker_reason_to_skip(&health->breaker, now_us);
     if (reason == OUTCOME_HIT && !can_line_up(health, timeout_us, now_us))
         reason = OUTCOME_RATE_LIMITED;
+    return reason;
+}
+
+enum outcome provider_reason_to_skip(struct provider *provider, int64_t timeout_us)
+{
+    enum outcome reason = reason_not_to_ask(provider, timeout_us);
+
+    if (reason != OUTCOME_HIT)
+        health_count_skip(provider->health, reason);
     return reason;
 }
 
@@ -383,7 +392,7 @@ static void take_in(struct provider *provider, struct provider_call *call)
 void provider_ask(struct provider *provider, struct provider_call *call)
 {
     struct health *health = provider->health;
-    enum outcome reason = provider_reason_to_skip(provider, call->timeout_us);
+    enum outcome reason = reason_not_to_ask(provider, call->timeout_us);
     int64_t now_us;
 
     call->is_check = false;

@@ -29,9 +29,9 @@ enum {
 /* As kind->ask; `done` comes exactly once, from the loop. */
 void provider_ask(struct provider *provider, struct provider_call *call);
 
-/* Why provider_ask would end a call that has so much time without asking; OUTCOME_HIT: it would not. For those who
- * spare themselves the call. */
-enum outcome provider_reason_to_skip(const struct provider *provider, int64_t timeout_us);
+/* Why provider_ask would end a call that has so much time without asking (and this is a skip, then, in /metrics);
+ * OUTCOME_HIT: it would not. For those who spare themselves the call. */
+enum outcome provider_reason_to_skip(struct provider *provider, int64_t timeout_us);
 
 /* For kinds whose call sends more than one request, before each one after the first: after how many microseconds it may
  * leave (it is counted now). Less than 0: not within `left_us`; it is not counted. Polls have a rate of their own where

@@ -67,13 +67,14 @@ class Provider {
     }
 
     // Its entry in the configuration. Each channel is read from the member of its name.
-    entry({ channels = ['work_email'], price = 2, timeout_ms = 10000, needs = [['email']], request = {}, ...rest } = {}) {
+    entry({ channels = ['work_email'], price = 2, timeout_ms = 10000, needs = [['email']], request = {}, limits, ...rest } = {}) {
         const prices = typeof price === 'number' ? Object.fromEntries(channels.map((c) => [c, price])) : price;
         return {
             name: this.name,
             kind: 'http',
             timeout_ms,
             prices,
+            limits,
             connector: {
                 connector: 1,
                 needs,
