@@ -143,6 +143,8 @@ static void put_family(struct buf *out, const struct family *family)
 {
     buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help, family->name, type_names[family->type]);
     for (const struct series *series = family->first; series != NULL; series = series->next) {
+        if (series->is_hidden)
+            continue;
         if (family->type == HISTOGRAM) {
             put_histogram(out, family, series);
         } else {

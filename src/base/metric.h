@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum metric {
@@ -24,6 +25,7 @@ enum { METRIC_BUCKETS = 13 };
 struct series {
     struct series *next;
     char *labels;                    /* as they are printed, with the braces; "" without */
+    bool is_hidden;                  /* see series_hide */
     int64_t value;                   /* of a histogram: how many were observed */
     int64_t sum_us;                  /* of a histogram, like the two above it */
     int64_t buckets[METRIC_BUCKETS]; /* each for itself, the last for all that is longer */
@@ -40,6 +42,13 @@ static inline void series_add(struct series *series, int64_t amount)
 static inline void series_set(struct series *series, int64_t value)
 {
     series->value = value;
+    series->is_hidden = false;
+}
+
+/* What it tells of is gone: it is not shown until it is set again. */
+static inline void series_hide(struct series *series)
+{
+    series->is_hidden = true;
 }
 
 void series_observe(struct series *series, int64_t us); /* a duration, for a histogram */

@@ -557,6 +557,7 @@ void health_close(struct provider *provider)
         health->owner = NULL;
     if (--health->owners > 0)
         return;
+    health_hide_gauges(health);
     list_remove(&health->all);
     loop_timer_close(&health->timer, timer_closed);
 }

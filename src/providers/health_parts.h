@@ -44,4 +44,7 @@ void health_tell_unusable(const struct provider *provider);
 void health_count_skip(struct health *health, enum outcome outcome);
 void health_count_retry(struct health *health, bool is_sent);
 
+/* Nobody has it any more: its gauges are not shown. */
+void health_hide_gauges(struct health *health);
+
 #endif

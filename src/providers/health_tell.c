@@ -115,6 +115,16 @@ static void set_gauges(struct health *health)
     series_set(health->waiting_now, (int64_t)health->waiting_count);
 }
 
+void health_hide_gauges(struct health *health)
+{
+    for (size_t i = 0; i < BREAKER_STATE_COUNT; i++) {
+        if (health->states[i] != NULL)
+            series_hide(health->states[i]);
+    }
+    if (health->waiting_now != NULL)
+        series_hide(health->waiting_now);
+}
+
 void health_set_gauges(void)
 {
     list_each(link, following, health_all()) set_gauges(list_entry(link, struct health, all));

@@ -55,6 +55,19 @@ static void a_family_without_labels_has_no_braces(void **state)
     assert_non_null(strstr(all(), "\nunstuck_holds 7\n"));
 }
 
+static void what_is_gone_is_not_shown_until_it_is_set_again(void **state)
+{
+    struct series *series = metric_series(METRIC_PROVIDER_WAITING, STR("gone"), STR_NONE);
+
+    (void)state;
+    series_set(series, 3);
+    assert_non_null(strstr(all(), "{provider=\"gone\"} 3\n"));
+    series_hide(series);
+    assert_null(strstr(all(), "{provider=\"gone\"}"));
+    series_set(series, 0);
+    assert_non_null(strstr(all(), "{provider=\"gone\"} 0\n"));
+}
+
 static void millionths_are_shown_as_decimals(void **state)
 {
     (void)state;
@@ -68,8 +81,11 @@ static void millionths_are_shown_as_decimals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_series_is_made_once_and_counts), cmocka_unit_test(label_values_are_escaped),
-        cmocka_unit_test(a_histogram_counts_upwards),       cmocka_unit_test(a_family_without_labels_has_no_braces),
+        cmocka_unit_test(a_series_is_made_once_and_counts),
+        cmocka_unit_test(label_values_are_escaped),
+        cmocka_unit_test(a_histogram_counts_upwards),
+        cmocka_unit_test(a_family_without_labels_has_no_braces),
+        cmocka_unit_test(what_is_gone_is_not_shown_until_it_is_set_again),
         cmocka_unit_test(millionths_are_shown_as_decimals),
     };
     int failed;

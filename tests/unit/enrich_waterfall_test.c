@@ -1,6 +1,7 @@
 #include "scripted_provider.h"
 
 #include "base/clock.h"
+#include "providers/health.h"
 
 #include <stdio.h>
 
@@ -603,6 +604,37 @@ static void who_is_not_in_the_order_is_never_asked(void **state)
     expect_null(CHANNEL_PHONE, false);
 }
 
+/* Memory of the lookup that a run takes, all in one block. */
+static size_t memory_of_run(unsigned channels)
+{
+    size_t used, total;
+
+    arena_deinit(&r.arena);
+    assert_non_null(arena_alloc(&r.arena, 1));
+    used = r.arena.used;
+    total = r.arena.bytes_total;
+    r.done_count = 0;
+    run(channels);
+    assert_int_equal(r.arena.bytes_total, total);
+    return r.arena.used - used;
+}
+
+static void who_is_out_of_service_takes_a_row_of_the_trail_and_no_more(void **state)
+{
+    size_t row = (sizeof(struct attempt) + 15) / 16 * 16;
+    size_t before = memory_of_run(PHONE);
+
+    (void)state;
+    set_waterfall(CHANNEL_PHONE, "B");
+    health_open(&r.loop, &r.providers[1].provider);
+    r.providers[1].provider.unusable = (char[]){"no key"};
+    assert_int_equal(memory_of_run(PHONE), before + row);
+    expect_trail("phone B1 auth_error 0");
+    expect_null(CHANNEL_PHONE, true);
+    assert_string_equal(scripted_order, "");
+    health_close(&r.providers[1].provider);
+}
+
 static int set_up(void **state)
 {
     static const char *const names[PROVIDERS] = {"A", "B", "C", "D"};
@@ -676,6 +708,7 @@ int main(void)
         running(the_fingerprint_is_of_who_is_asked_in_whatever_order),
         running(providers_are_asked_in_the_order_made_for_the_lookup),
         running(who_is_not_in_the_order_is_never_asked),
+        running(who_is_out_of_service_takes_a_row_of_the_trail_and_no_more),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -702,6 +702,17 @@ static void those_in_line_end_when_their_provider_goes(void **state)
         assert_int_equal(outcome_at(i), OUTCOME_ERROR);
 }
 
+static void a_provider_that_is_gone_is_gone_from_the_metrics(void **state)
+{
+    (void)state;
+    assert_true(metrics_say("unstuck_provider_state{provider=\"Acme\""));
+    free_fake(&fake);
+    assert_false(metrics_say("unstuck_provider_state{provider=\"Acme\""));
+    assert_false(metrics_say("unstuck_provider_calls_waiting{provider=\"Acme\""));
+    fake = new_fake(OUTCOME_MISS, (struct provider_limits){0});
+    assert_true(metrics_say("unstuck_provider_state{provider=\"Acme\""));
+}
+
 static void a_reload_keeps_what_was_learnt_but_refusals(void **state)
 {
     struct fake *older;
@@ -876,6 +887,7 @@ int main(void)
         TEST(a_check_ends_with_its_provider),
         TEST(no_call_is_lost_when_its_provider_goes),
         TEST(those_in_line_end_when_their_provider_goes),
+        TEST(a_provider_that_is_gone_is_gone_from_the_metrics),
         TEST(a_reload_keeps_what_was_learnt_but_refusals),
         TEST(calls_of_before_a_reload_count_among_those_at_once),
         TEST(limits_after_a_reload_are_the_new_ones),
