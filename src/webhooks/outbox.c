@@ -154,6 +154,7 @@ static void page_read(struct store_op *op, enum err err)
 {
     struct page *page = container_of(op, struct page, due.op);
 
+    fault_step("events_read");
     if (err != ERR_NONE) {
         page->due.count = 0;
         page->retry_due_us = clock_wall_us() + READ_AGAIN_US;
@@ -245,6 +246,7 @@ static void try_ended(struct store_op *op, enum err err)
     struct page *page = run->page;
     struct outbox *outbox = page->outbox;
 
+    fault_step("event_kept");
     if (err == ERR_STORE_UNSURE && ++run->commit_tries < COMMIT_TRIES_MAX) {
         end_try(run); /* twice is as good as once */
         return;
@@ -333,7 +335,7 @@ static void answered(struct http_call *http)
     struct page *page = run->page;
     int64_t now_us = clock_wall_us();
 
-    fault_step("deliver");
+    fault_step("event_answered");
     delivery_judge(http, run->event->type, now_us, &run->result);
     log_result(run);
     run->end = (struct store_try){.event = *run->event,
@@ -359,6 +361,7 @@ static void start_call(struct delivery_run *run)
     const struct endpoint_row *endpoint = &run->page->endpoint->row;
     struct buf headers;
 
+    fault_step("event_sent");
     buf_init(&headers, HEADERS_BYTES_MAX);
     delivery_put_headers(&headers, endpoint, run->event->event_id, run->event->body, run->started_wall_us);
     run->http = (struct http_call){.method = STR("POST"),

@@ -167,7 +167,7 @@ test('a crash loses no event and repeats none that was answered', async (t) => {
     const { json } = await server.enrich(chloe);
     await verdict(server, json.record_id, true);
     await server.kill();
-    await server.start({ env: { UNSTUCK_FAULT: 'kill:deliver:1' } });
+    await server.start({ env: { UNSTUCK_FAULT: 'kill:event_answered:1' } });
     await server.enrich({ ...chloe, email: 'second@westmarkrobotics.com' }).catch(() => {});
     await server.exited;
     await server.start();
