@@ -279,28 +279,69 @@ static void add_sandbox(const struct sources_setup *setup, struct sources *out, 
     }
 }
 
-static void add_named(struct sources *out, enum channel channel, size_t index, const json_t *item,
-                      struct shape_mistakes *mistakes)
-{
-    const struct provider *found = find_provider(out, json_str(item));
-    struct waterfall *waterfall = &out->waterfalls.of[channel];
-    const char *problem = NULL;
-    char pointer[80];
+/* --- waterfalls ------------------------------------------------------------- */
 
-    snprintf(pointer, sizeof pointer, "/waterfalls/%s/%zu", channel_name(channel), index);
-    if (found == NULL)
-        problem = "is not the name of a provider";
-    else if (!provider_offers(found, channel))
-        problem = channel == CHANNEL_ACCOUNT ? "names a provider that has no field of a company"
-                                             : "names a provider that does not offer this channel";
-    for (size_t i = 0; i < waterfall->count && problem == NULL; i++) {
-        if (waterfall->providers[i] == found)
-            problem = "names a provider twice";
+static bool is_among(const struct provider *provider, struct provider *const *providers, size_t count)
+{
+    size_t i = 0;
+
+    while (i < count && providers[i] != provider)
+        i++;
+    return i < count;
+}
+
+/* Adds a provider to a waterfall, or says what is wrong with that. */
+typedef const char *add_fn(struct waterfall *waterfall, enum channel channel, struct provider *provider);
+
+static const char *add_finder(struct waterfall *waterfall, enum channel channel, struct provider *provider)
+{
+    if (provider->is_verifier)
+        return "names a verifier, which finds nothing: it belongs under \"verifiers\"";
+    if (!provider_offers(provider, channel))
+        return channel == CHANNEL_ACCOUNT ? "names a provider that has no field of a company"
+                                          : "names a provider that does not offer this channel";
+    if (is_among(provider, waterfall->providers, waterfall->count))
+        return "names a provider twice";
+    waterfall_add(waterfall, provider);
+    return NULL;
+}
+
+static const char *add_verifier(struct waterfall *waterfall, enum channel channel, struct provider *provider)
+{
+    (void)channel;
+    if (!provider->is_verifier)
+        return "names a provider that verifies nothing";
+    if (is_among(provider, waterfall->verifiers, waterfall->verifier_count))
+        return "names a verifier twice";
+    if (waterfall->verifier_count == VERIFIERS_MAX)
+        return "is one verifier too many";
+    waterfall_add_verifier(waterfall, provider);
+    return NULL;
+}
+
+/* `place`: of the list in the configuration. */
+static void read_names(struct sources *out, enum channel channel, const char *place, const json_t *names, add_fn *add,
+                       struct shape_mistakes *mistakes)
+{
+    const json_t *item;
+    size_t index;
+
+    if (!json_is_array(names)) {
+        shape_report(mistakes, str_from(place), "must be an array of provider names");
+        return;
     }
-    if (problem != NULL)
-        shape_report(mistakes, str_from(pointer), "%s", problem);
-    else
-        waterfall_add(waterfall, (struct provider *)found);
+    json_array_foreach(names, index, item)
+    {
+        const struct provider *found = find_provider(out, json_str(item));
+        const char *problem = found == NULL
+                                  ? "is not the name of a provider"
+                                  : add(&out->waterfalls.of[channel], channel, (struct provider *)(uintptr_t)found);
+        char pointer[80];
+
+        snprintf(pointer, sizeof pointer, "%s/%zu", place, index);
+        if (problem != NULL)
+            shape_report(mistakes, str_from(pointer), "%s", problem);
+    }
 }
 
 static void add_all_offering(struct sources *out, enum channel channel)
@@ -311,24 +352,74 @@ static void add_all_offering(struct sources *out, enum channel channel)
     }
 }
 
+static void read_catch_all(struct shape *shape, struct waterfall *waterfall)
+{
+    static const char *const words[] = {
+        [CATCH_ALL_ACCEPT] = "accept", [CATCH_ALL_MISS] = "miss", [CATCH_ALL_VERIFY_NEXT] = "verify_next"};
+    struct str word;
+    size_t i = 0;
+
+    if (!shape_str(shape, "catch_all", 0, 64, &word))
+        return;
+    while (i < LEN(words) && !str_is(word, str_from(words[i])))
+        i++;
+    if (i == LEN(words))
+        shape_report_member(shape, "catch_all", "must be \"accept\", \"miss\" or \"verify_next\"");
+    else if (waterfall->verifier_count == 0)
+        shape_report_member(shape, "catch_all", "says what a verifier's word means: name \"verifiers\" too");
+    else
+        waterfall_set_catch_all(waterfall, (enum catch_all)i);
+}
+
+static void read_verifiers(struct sources *out, struct shape *shape, enum channel channel)
+{
+    const json_t *verifiers = shape_any(shape, "verifiers");
+    char place[64];
+
+    if (verifiers == NULL)
+        return;
+    snprintf(place, sizeof place, "%.*s/verifiers", STR_ARG(shape->pointer));
+    if (channel == CHANNEL_WORK_EMAIL || channel == CHANNEL_PERSONAL_EMAIL)
+        read_names(out, channel, place, verifiers, add_verifier, shape->mistakes);
+    else
+        shape_report_member(shape, "verifiers", "are of e-mails only");
+}
+
+/* {"providers": […], "verifiers": […], "catch_all": …}, none of them required. */
+static void read_waterfall_object(struct sources *out, enum channel channel, const char *place, const json_t *object,
+                                  struct shape_mistakes *mistakes)
+{
+    const json_t *providers;
+    struct shape shape;
+    char inner[64];
+
+    if (!shape_begin(&shape, object, str_from(place), mistakes))
+        return;
+    snprintf(inner, sizeof inner, "%s/providers", place);
+    providers = shape_any(&shape, "providers");
+    if (providers == NULL)
+        add_all_offering(out, channel);
+    else
+        read_names(out, channel, inner, providers, add_finder, mistakes);
+    read_verifiers(out, &shape, channel);
+    read_catch_all(&shape, &out->waterfalls.of[channel]);
+    shape_end(&shape);
+}
+
 static void read_waterfall(struct sources *out, struct shape *shape, enum channel channel)
 {
-    const json_t *list = shape_any(shape, channel_name(channel));
-    const json_t *item;
-    size_t index;
+    const json_t *value = shape_any(shape, channel_name(channel));
+    char place[48];
 
-    if (list == NULL) {
+    snprintf(place, sizeof place, "/waterfalls/%s", channel_name(channel));
+    if (value == NULL)
         add_all_offering(out, channel);
-        return;
-    }
-    if (!json_is_array(list)) {
-        shape_report_member(shape, channel_name(channel), "must be an array of provider names");
-        return;
-    }
-    json_array_foreach(list, index, item)
-    {
-        add_named(out, channel, index, item, shape->mistakes);
-    }
+    else if (json_is_object(value))
+        read_waterfall_object(out, channel, place, value, shape->mistakes);
+    else if (json_is_array(value))
+        read_names(out, channel, place, value, add_finder, shape->mistakes);
+    else
+        shape_report_member(shape, channel_name(channel), "must be an array of provider names, or an object");
 }
 
 static void read_waterfalls(const json_t *waterfalls, struct sources *out, struct shape_mistakes *mistakes)

@@ -1,11 +1,12 @@
 /* enrich/sources.h: the configured providers and the waterfalls over them.
  *
  * Read once, at start, from the configuration's "providers" (array) and
- * "waterfalls" (channel, or "account", to provider names in order; one without an entry
- * asks every provider that offers it, in the order of "providers"). An entry
- * with a connector needs no kind and no name; "hunter" alone is short for
- * {"connector": "hunter"}. With the sandbox its four providers stand behind the
- * configured ones. */
+ * "waterfalls" (channel, or "account", to provider names in order; one without
+ * an entry asks every provider that offers it, in the order of "providers"). In
+ * place of the names may stand {"providers", "verifiers", "catch_all"}: a verifier
+ * is asked only where it is named. An entry with a connector needs no kind and no
+ * name; "hunter" alone is short for {"connector": "hunter"}. With the sandbox its
+ * four providers stand behind the configured ones. */
 #ifndef ENRICH_SOURCES_H
 #define ENRICH_SOURCES_H
 

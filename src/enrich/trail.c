@@ -27,7 +27,8 @@ static void put_place(struct buf *out, const struct order *order, enum channel c
     buf_put_char(out, '}');
 }
 
-static void put_attempt(struct buf *out, const struct order *order, enum channel channel, const struct attempt *attempt)
+/* {"channel","provider","rank","price","ms","outcome","credits": without what may follow. */
+static void put_start(struct buf *out, enum channel channel, const struct attempt *attempt)
 {
     json_put_comma(out);
     buf_puts(out, "{\"channel\":\"");
@@ -44,8 +45,29 @@ static void put_attempt(struct buf *out, const struct order *order, enum channel
     buf_put(out, str_from(outcome_name(attempt->outcome)));
     buf_puts(out, "\",\"credits\":");
     buf_put_i64(out, attempt->credits);
+}
+
+/* A verifier has no price here: it is the operator's. */
+static void put_verification(struct buf *out, enum channel channel, const struct attempt *found,
+                             const struct verifier_attempt *at)
+{
+    const struct attempt attempt = {.provider = at->verifier, .rank = at->rank, .ms = at->ms, .outcome = at->outcome};
+
+    put_start(out, channel, &attempt);
+    json_put_name(out, "verifies");
+    json_put_str(out, found->provider->name);
+    if (at->verdict != EMAIL_STATUS_NONE)
+        buf_printf(out, ",\"verdict\":\"%s\"", email_status_name(at->verdict));
+    buf_put_char(out, '}');
+}
+
+static void put_attempt(struct buf *out, const struct order *order, enum channel channel, const struct attempt *attempt)
+{
+    put_start(out, channel, attempt);
     put_place(out, order, channel, attempt);
     buf_put_char(out, '}');
+    for (const struct verifier_attempt *at = attempt->verifications; at != NULL; at = at->next)
+        put_verification(out, channel, attempt, at);
 }
 
 void trail_put_attempts(struct buf *out, const struct waterfall_run *run)

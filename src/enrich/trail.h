@@ -18,7 +18,8 @@ enum { TRAIL_BYTES_MAX = 256 * 1024 };
 
 /* [{"channel","provider","rank","price","ms","outcome","credits"},…]; where the
  * order was learned also "index", and where it was drawn "draw": {"hit_rate",
- * "reply_rate"}: the two and the price make the index. */
+ * "reply_rate"}: the two and the price make the index. Behind what a provider
+ * found stand the verifiers, with "verifies" (its name) and "verdict". */
 void trail_put_attempts(struct buf *out, const struct waterfall_run *run);
 
 /* {"lookup_id","at","credits_used","attempts":[…]}; with drawn orders "seed"

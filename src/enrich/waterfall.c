@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "enrich/judge.h"
+#include "enrich/verification.h"
 #include "providers/health.h"
 #include "workspace/suppression.h"
 
@@ -36,6 +37,20 @@ uint64_t waterfall_fingerprint(const struct waterfall *waterfall, uint64_t disab
     for (size_t i = 0; disabled != 0 && i < waterfall->count; i++)
         fingerprint -= set_has_provider(disabled, i) ? str_hash(waterfall->providers[i]->name, 0) : 0;
     return fingerprint;
+}
+
+/* A null is remembered against whoever may have refused a value, too. */
+void waterfall_add_verifier(struct waterfall *waterfall, struct provider *verifier)
+{
+    check(waterfall->verifier_count < VERIFIERS_MAX);
+    waterfall->verifiers[waterfall->verifier_count++] = verifier;
+    waterfall->fingerprint += str_hash(verifier->name, waterfall->verifier_count);
+}
+
+void waterfall_set_catch_all(struct waterfall *waterfall, enum catch_all catch_all)
+{
+    waterfall->catch_all = catch_all;
+    waterfall->fingerprint += catch_all == CATCH_ALL_ACCEPT ? 0 : str_hash(STR("catch_all"), catch_all);
 }
 
 int64_t waterfall_worst_credits(const struct waterfalls *waterfalls, enum channel channel, unsigned slots,
@@ -210,16 +225,31 @@ static enum outcome take_field(struct channel_run *ch, unsigned slot, const stru
     return outcome;
 }
 
+static enum outcome judge(const struct channel_run *ch, const struct asked *asked, struct judged *out)
+{
+    const struct provider_value *said = judge_pick(ch->channel, asked->call.values);
+
+    return judge_value(ch->channel, said, ch->run->hints, ch->run->min_confidence_ppm, out);
+}
+
+static bool has_verifiers(const struct channel_run *ch)
+{
+    return ch->run->waterfalls->of[ch->channel].verifier_count != 0;
+}
+
 static enum outcome take_channel(struct channel_run *ch, const struct asked *asked)
 {
-    const struct waterfall_run *run = ch->run;
-    const struct provider_value *said = judge_pick(ch->channel, asked->call.values);
     struct judged judged;
-    enum outcome outcome = judge_value(ch->channel, said, run->hints, run->min_confidence_ppm, &judged);
+    enum outcome outcome = judge(ch, asked, &judged);
+    struct str value;
 
-    if (outcome == OUTCOME_HIT)
-        keep_found(ch, ch->channel, asked, said, identity_str(&judged.value), judged.traits);
-    return outcome;
+    if (outcome != OUTCOME_HIT)
+        return outcome;
+    value = identity_str(&judged.value);
+    if (has_verifiers(ch) && !verification_accepts(ch, value, &judged.traits.email_status))
+        return OUTCOME_INVALID;
+    keep_found(ch, ch->channel, asked, judge_pick(ch->channel, asked->call.values), value, judged.traits);
+    return OUTCOME_HIT;
 }
 
 /* Of several fields: a hit when any was one, else the reason that says most. */
@@ -260,6 +290,8 @@ static bool weigh(struct channel_run *ch, const struct asked *asked)
     attempt = note(ch, outcome, asked->ms);
     if (unanswered != 0 && !outcome_is_answer(asked->call.failure))
         ch->incomplete |= unanswered;
+    if (attempt != NULL)
+        attempt->verifications = verification_attempts(ch, asked->call.provider);
     if (outcome == OUTCOME_HIT && attempt != NULL)
         charge(ch, attempt);
     return ch->missing == 0;
@@ -325,6 +357,18 @@ static bool is_suppressed(const struct waterfall_run *run, const struct provider
     return false;
 }
 
+/* These channels have what they waited for. */
+static void go_on(struct waterfall_run *run, unsigned channels)
+{
+    run->running++; /* our own place while the channels go on */
+    for (unsigned i = 0; i < WATERFALL_COUNT; i++) {
+        if ((channels & 1u << i) != 0)
+            channel_try_next(&run->channel_runs[i]);
+    }
+    if (--run->running == 0)
+        run->done(run);
+}
+
 static void ask_done(struct provider_call *call)
 {
     struct asked *asked = container_of(call, struct asked, call);
@@ -338,13 +382,7 @@ static void ask_done(struct provider_call *call)
     log_call(asked);
     if (is_suppressed(run, call))
         call->outcome = OUTCOME_BLOCKED;
-    run->running++; /* our own place while the channels go on */
-    for (unsigned i = 0; i < WATERFALL_COUNT; i++) {
-        if ((waiting & 1u << i) != 0)
-            channel_try_next(&run->channel_runs[i]);
-    }
-    if (--run->running == 0)
-        run->done(run);
+    go_on(run, waiting);
 }
 
 /* Asks the provider, or joins those who wait for it. False without memory. */
@@ -382,8 +420,20 @@ static bool ask(struct channel_run *ch, struct provider *provider)
     return true;
 }
 
+/* What the provider found is still with the verifiers. Its price stays reserved. */
+static bool waits_for_verdict(struct channel_run *ch, const struct asked *asked)
+{
+    bool is_answer = asked->call.outcome == OUTCOME_HIT || asked->call.outcome == OUTCOME_MISS;
+    struct judged judged;
+
+    if (!has_verifiers(ch) || !is_answer || judge(ch, asked, &judged) != OUTCOME_HIT)
+        return false;
+    ch->reserved = ch->missed_credits + price_of(ch, asked->call.provider);
+    return verification_waits(ch, asked->call.provider, identity_str(&judged.value), go_on);
+}
+
 /* Asks the providers one after another until one is good enough or all were
- * asked. Stops where it has to wait; ask_done calls it again. */
+ * asked. Stops where it has to wait; go_on calls it again. */
 static void channel_try_next(struct channel_run *ch)
 {
     for (struct provider *next; (next = next_provider(ch)) != NULL;) {
@@ -393,6 +443,8 @@ static void channel_try_next(struct channel_run *ch)
         if (skip != OUTCOME_HIT) {
             note(ch, skip, 0);
         } else if (asked != NULL && asked->is_done) {
+            if (waits_for_verdict(ch, asked))
+                return;
             if (weigh(ch, asked))
                 break;
         } else {
@@ -409,6 +461,7 @@ bool waterfall_run_start(struct waterfall_run *run)
 {
     run->found = arena_alloc(run->arena, slots_end(run->channels) * sizeof *run->found);
     run->asked = NULL;
+    run->verifications = NULL;
     run->running = 1; /* our own place while we start them */
     for (unsigned i = 0; i < WATERFALL_COUNT; i++) {
         unsigned missing = run->channels & waterfall_slots((enum channel)i);

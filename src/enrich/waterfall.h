@@ -18,16 +18,22 @@
 #include "providers/provider.h"
 #include "workspace/workspace.h"
 
-enum { PROVIDERS_MAX = 64 };
+enum { PROVIDERS_MAX = 64, VERIFIERS_MAX = 8 };
 
 /* winner: a found channel costs the price of its finder. attempts: plus the
  * prices of the misses before the hit. Misses alone never cost. */
 enum charge_policy { CHARGE_WINNER, CHARGE_ATTEMPTS };
 
+/* What an e-mail is worth whose domain takes mail for any name. */
+enum catch_all { CATCH_ALL_ACCEPT, CATCH_ALL_MISS, CATCH_ALL_VERIFY_NEXT };
+
 struct waterfall {
     struct provider *providers[PROVIDERS_MAX];
     size_t count;
-    uint64_t fingerprint; /* of all their names, in whatever order */
+    struct provider *verifiers[VERIFIERS_MAX]; /* of what they find: see verification.h */
+    size_t verifier_count;
+    enum catch_all catch_all;
+    uint64_t fingerprint; /* of all their names, in whatever order (of verifiers: in theirs) */
 };
 
 struct waterfalls {
@@ -36,6 +42,8 @@ struct waterfalls {
 };
 
 void waterfall_add(struct waterfall *waterfall, struct provider *provider);
+void waterfall_add_verifier(struct waterfall *waterfall, struct provider *verifier);
+void waterfall_set_catch_all(struct waterfall *waterfall, enum catch_all catch_all); /* once */
 
 /* Sets of a waterfall's providers: bit 1 << place in `providers`. */
 static inline bool set_has_provider(uint64_t set, size_t place)
@@ -81,11 +89,22 @@ struct order {
 struct attempt {
     struct attempt *next;
     const struct provider *provider;
+    struct verifier_attempt *verifications; /* of what it found */
+    enum outcome outcome;
     unsigned rank; /* place in the lookup's order, from 1 */
     int64_t price;
     int64_t ms;
-    enum outcome outcome;
     int64_t credits; /* what it added to the bill */
+};
+
+/* One verifier asked or skipped about what an attempt found. */
+struct verifier_attempt {
+    struct verifier_attempt *next;
+    const struct provider *verifier;
+    unsigned rank;             /* place among the waterfall's verifiers, from 1 */
+    enum outcome outcome;      /* HIT: it has a verdict */
+    enum email_status verdict; /* NONE: it has none */
+    int64_t ms;
 };
 
 /* Does it say what the provider knows? A failure says how it is. */
@@ -96,7 +115,7 @@ struct waterfall_run;
 struct channel_run {
     struct waterfall_run *run;
     enum channel channel;
-    size_t cursor; /* the next place in the order */
+    unsigned cursor; /* the next place in the order */
     bool is_running;
     unsigned missing;    /* slots to be found yet */
     unsigned incomplete; /* of these: somebody did not really answer */
@@ -138,6 +157,7 @@ struct waterfall_run {
 
     /* private */
     struct asked *asked;
+    struct verification *verifications;
     unsigned running;
 };
 

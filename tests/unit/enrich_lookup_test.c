@@ -923,6 +923,108 @@ static void too_many_lookups_are_turned_away(void **state)
     assert_int_equal(ask(ANN_PHONE)->err, ERR_NONE);
 }
 
+/* --- verifiers ------------------------------------------------------------------ */
+
+#define ANN_WORK "{" ANN ",\"channels\":[\"work_email\"]}"
+
+/* A and B find, C verifies. */
+static void set_verifier(enum email_status verdict)
+{
+    set_waterfalls("AB");
+    waterfall_add_verifier(&h.waterfalls.of[CHANNEL_WORK_EMAIL], &c->provider);
+    c->verdict = verdict;
+}
+
+static void what_verifiers_refuse_costs_nothing_and_the_null_is_remembered(void **state)
+{
+    const struct lookup_answer *answer;
+
+    (void)state;
+    set_verifier(EMAIL_STATUS_UNDELIVERABLE);
+    a->values[CHANNEL_WORK_EMAIL] = "ann@acme.example";
+    b->values[CHANNEL_WORK_EMAIL] = "a.lee@acme.example";
+    answer = ask(ANN_WORK);
+    expect_channel(answer, CHANNEL_WORK_EMAIL, "");
+    assert_int_equal(answer->credits_used, 0);
+    assert_int_equal(answer->incomplete, 0);
+    assert_int_equal(c->asked, 2);
+    expect_balance(100);
+    for (int i = 0; i < 2; i++) {
+        answer = ask(ANN_WORK);
+        expect_channel(answer, CHANNEL_WORK_EMAIL, "");
+        assert_true(answer->is_replay);
+    }
+    assert_int_equal(calls(), 4);
+    expect_balance(100);
+}
+
+static void a_null_beside_a_failure_is_not_remembered_whatever_was_refused(void **state)
+{
+    const struct lookup_answer *answer;
+
+    (void)state;
+    set_verifier(EMAIL_STATUS_UNDELIVERABLE);
+    a->values[CHANNEL_WORK_EMAIL] = "ann@acme.example";
+    b->outcome = OUTCOME_TIMEOUT;
+    answer = ask(ANN_WORK);
+    expect_channel(answer, CHANNEL_WORK_EMAIL, "");
+    assert_int_equal(answer->incomplete, 1u << CHANNEL_WORK_EMAIL);
+    b->outcome = OUTCOME_MISS;
+    c->verdict = EMAIL_STATUS_RISKY;
+    answer = ask(ANN_WORK);
+    expect_channel(answer, CHANNEL_WORK_EMAIL, "ann@acme.example");
+    assert_int_equal(answer->credits_used, 1);
+    expect_balance(99);
+}
+
+static void a_null_is_asked_again_when_other_verifiers_have_the_word(void **state)
+{
+    (void)state;
+    set_verifier(EMAIL_STATUS_UNDELIVERABLE);
+    a->values[CHANNEL_WORK_EMAIL] = "ann@acme.example";
+    ask(ANN_WORK);
+    set_waterfalls("AB");
+    expect_channel(ask(ANN_WORK), CHANNEL_WORK_EMAIL, "ann@acme.example");
+}
+
+static void the_status_is_kept_with_the_value(void **state)
+{
+    const struct lookup_answer *answer;
+
+    (void)state;
+    set_verifier(EMAIL_STATUS_RISKY);
+    a->values[CHANNEL_WORK_EMAIL] = "ann@acme.example";
+    for (int i = 0; i < 3; i++) { /* found, from the store, from the cache */
+        answer = ask(ANN_WORK);
+        expect_channel(answer, CHANNEL_WORK_EMAIL, "ann@acme.example");
+        assert_int_equal(answer->channels[CHANNEL_WORK_EMAIL].traits.email_status, EMAIL_STATUS_RISKY);
+        assert_int_equal(answer->credits_used, i == 0 ? 1 : 0);
+    }
+    assert_int_equal(c->asked, 1);
+}
+
+static void the_same_question_under_way_twice_is_verified_once(void **state)
+{
+    struct asker *first, *second;
+
+    (void)state;
+    set_verifier(EMAIL_STATUS_DELIVERABLE);
+    a->values[CHANNEL_WORK_EMAIL] = "ann@acme.example";
+    c->is_holding = true;
+    first = start_asking(ANN_WORK);
+    loop_while(&h.folder.loop, c->held == NULL);
+    second = start_asking(ANN_WORK);
+    assert_int_equal(h.workspace->account.held, 2); /* the dearer of A and B: a verifier costs nothing */
+    scripted_release(c);
+    expect_channel(wait_for(first), CHANNEL_WORK_EMAIL, "ann@acme.example");
+    expect_channel(wait_for(second), CHANNEL_WORK_EMAIL, "ann@acme.example");
+    assert_int_equal(second->answer->channels[CHANNEL_WORK_EMAIL].traits.email_status, EMAIL_STATUS_DELIVERABLE);
+    assert_int_equal(first->answer->credits_used, 1);
+    assert_int_equal(second->answer->credits_used, 0);
+    assert_int_equal(c->asked, 1);
+    expect_balance(99);
+}
+
 static int set_up(void **state)
 {
     static const char *const names[PROVIDERS] = {"A", "B", "C"};
@@ -1028,6 +1130,11 @@ int main(void)
         in_house(a_failure_while_unsure_is_asked_about_too),
         in_house(a_commit_that_stays_unsure_counts_as_spent_until_the_store_is_back),
         in_house(too_many_lookups_are_turned_away),
+        in_house(what_verifiers_refuse_costs_nothing_and_the_null_is_remembered),
+        in_house(a_null_beside_a_failure_is_not_remembered_whatever_was_refused),
+        in_house(a_null_is_asked_again_when_other_verifiers_have_the_word),
+        in_house(the_status_is_kept_with_the_value),
+        in_house(the_same_question_under_way_twice_is_verified_once),
     };
 
     watch_stores();

@@ -130,9 +130,12 @@ static void an_order_is_followed_to_the_letter(void **state)
 {
     (void)state;
     read_right("[" FILE_ENTRY("A") "," FILE_ENTRY("B") "," FILE_ENTRY("C") "]",
-               "{\"phone\":[\"C\",\"A\"],\"work_email\":[]}", false);
+               "{\"phone\":[\"C\",\"A\"],\"work_email\":[],\"personal_email\":{\"providers\":[\"B\"]}}", false);
     expect_waterfall(CHANNEL_PHONE, "C A");
     expect_waterfall(CHANNEL_WORK_EMAIL, "");
+    expect_waterfall(CHANNEL_PERSONAL_EMAIL, "B");
+    read_right("[" FILE_ENTRY("A") "," FILE_ENTRY("B") "]", "{\"phone\":{}}", false);
+    expect_waterfall(CHANNEL_PHONE, "A B"); /* an object without providers leaves them as they are */
 }
 
 static void the_sandbox_stands_behind_the_configured_ones(void **state)
@@ -194,6 +197,20 @@ static const struct {
     {"[" FILE_ENTRY("A") "]", "{\"phone\":[1]}", "/waterfalls/phone/0", "not the name of a provider"},
     {"[" FILE_ENTRY("A") "]", "{\"phone\":[\"A\",\"A\"]}", "/waterfalls/phone/1", "twice"},
     {"[" FILE_ENTRY("A") "]", "{\"linkedin_url\":[\"A\"]}", "/waterfalls/linkedin_url/0", "does not offer"},
+    {"[" FILE_ENTRY("A") "]", "{\"phone\":{\"providers\":[\"A\",\"B\"]}}", "/waterfalls/phone/providers/1",
+     "not the name of a provider"},
+    {"[" FILE_ENTRY("A") "]", "{\"phone\":{\"providers\":\"A\"}}", "/waterfalls/phone/providers", "must be an array"},
+    {"[" FILE_ENTRY("A") "]", "{\"phone\":{\"verifier\":[]}}", "/waterfalls/phone/verifier",
+     "did you mean \\\"verifiers\\\""},
+    {"[" FILE_ENTRY("A") "]", "{\"phone\":{\"verifiers\":[]}}", "/waterfalls/phone/verifiers", "of e-mails only"},
+    {"[" FILE_ENTRY("A") "]", "{\"work_email\":{\"verifiers\":[\"A\"]}}", "/waterfalls/work_email/verifiers/0",
+     "verifies nothing"},
+    {"[" FILE_ENTRY("A") "]", "{\"work_email\":{\"verifiers\":[\"B\"]}}", "/waterfalls/work_email/verifiers/0",
+     "not the name of a provider"},
+    {"[" FILE_ENTRY("A") "]", "{\"work_email\":{\"catch_all\":\"maybe\"}}", "/waterfalls/work_email/catch_all",
+     "\\\"verify_next\\\""},
+    {"[" FILE_ENTRY("A") "]", "{\"work_email\":{\"catch_all\":\"miss\"}}", "/waterfalls/work_email/catch_all",
+     "name \\\"verifiers\\\" too"},
 };
 
 static void every_mistake_gets_its_pointer(void **state)

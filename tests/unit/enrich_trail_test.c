@@ -45,6 +45,28 @@ static void attempts_come_by_channel_and_rank(void **state)
         "\"ms\":12,\"outcome\":\"timeout\",\"credits\":0}]");
 }
 
+static void behind_what_was_found_stand_its_verifiers(void **state)
+{
+    struct verifier_attempt second = {.verifier = &a.provider, .rank = 2, .outcome = OUTCOME_ERROR, .ms = 7};
+    struct verifier_attempt first = {.next = &second,
+                                     .verifier = &b.provider,
+                                     .rank = 1,
+                                     .outcome = OUTCOME_HIT,
+                                     .verdict = EMAIL_STATUS_CATCH_ALL,
+                                     .ms = 5};
+
+    (void)state;
+    add_attempt(CHANNEL_WORK_EMAIL, &a, OUTCOME_HIT, 1);
+    attempts[0].verifications = &first;
+    trail_put_attempts(&out, &run);
+    assert_str_is(
+        buf_str(&out),
+        "[{\"channel\":\"work_email\",\"provider\":\"A\",\"rank\":1,\"price\":1,\"ms\":12,\"outcome\":\"hit\","
+        "\"credits\":1},{\"channel\":\"work_email\",\"provider\":\"B \\\"x\\\"\",\"rank\":1,\"price\":0,\"ms\":5,"
+        "\"outcome\":\"hit\",\"credits\":0,\"verifies\":\"A\",\"verdict\":\"catch_all\"},{\"channel\":\"work_email\","
+        "\"provider\":\"A\",\"rank\":2,\"price\":0,\"ms\":7,\"outcome\":\"error\",\"credits\":0,\"verifies\":\"A\"}]");
+}
+
 static void the_trail_names_the_lookup_its_time_and_its_credits(void **state)
 {
     struct id lookup_id = {{0}};
@@ -124,8 +146,11 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        with_run(attempts_come_by_channel_and_rank), with_run(the_trail_names_the_lookup_its_time_and_its_credits),
-        with_run(nobody_asked_is_an_empty_list),     with_run(only_real_answers_are_tallied),
+        with_run(attempts_come_by_channel_and_rank),
+        with_run(behind_what_was_found_stand_its_verifiers),
+        with_run(the_trail_names_the_lookup_its_time_and_its_credits),
+        with_run(nobody_asked_is_an_empty_list),
+        with_run(only_real_answers_are_tallied),
         with_run(without_memory_nothing_is_tallied),
     };
 
