@@ -8,24 +8,26 @@
 
 enum { FILE_BYTES_MAX = 1024 * 1024 };
 
-static enum err read_file(const char *path, struct buf *out, struct buf *why)
+static enum err read_file(const char *path, struct buf *out, struct err_detail *why)
 {
     FILE *file = fopen(path, "rbe");
     char chunk[4096];
+    bool is_read;
     size_t got;
 
     if (file == NULL) {
-        buf_printf(why, "cannot read %s: %s\n", path, strerror(errno));
+        err_explain(why, "cannot read %s: %s", path, strerror(errno));
         return ERR_IO;
     }
     while ((got = fread(chunk, 1, sizeof chunk, file)) > 0)
         buf_put(out, (struct str){chunk, got});
-    if (ferror(file) != 0)
-        buf_printf(why, "cannot read %s: %s\n", path, strerror(errno));
-    else if (out->is_overflown)
-        buf_printf(why, "%s is larger than %d bytes\n", path, FILE_BYTES_MAX);
+    is_read = ferror(file) == 0;
     fclose(file);
-    return why->len == 0 ? ERR_NONE : ERR_IO;
+    if (!is_read)
+        err_explain(why, "cannot read %s: is it a file?", path);
+    else if (out->is_overflown)
+        err_explain(why, "%s is larger than %d bytes", path, FILE_BYTES_MAX);
+    return is_read && !out->is_overflown ? ERR_NONE : ERR_IO;
 }
 
 void settings_put_mistakes(struct buf *out, const struct shape_mistakes *mistakes)
@@ -101,15 +103,12 @@ static void read_section(struct shape *top, const char *section, struct settings
     shape_end(&shape);
 }
 
-static enum err read_doc(struct settings *out, const char *path, struct buf *why)
+static void read_doc(struct settings *out, struct shape_mistakes *mistakes)
 {
     static const char *const sections[] = {"server", "lookup", "limits", "ranking", "store", "log", "health"};
-    struct shape_mistakes mistakes;
     struct shape shape;
-    size_t count;
 
-    shape_mistakes_init(&mistakes);
-    if (shape_begin(&shape, out->doc, STR(""), &mistakes)) {
+    if (shape_begin(&shape, out->doc, STR(""), mistakes)) {
         for (size_t i = 0; i < LEN(sections); i++)
             read_section(&shape, sections[i], out);
         out->providers = shape_any(&shape, "providers");
@@ -117,18 +116,12 @@ static enum err read_doc(struct settings *out, const char *path, struct buf *why
         outgoing_read_settings(&shape, &out->outgoing);
         shape_end(&shape);
     }
-    if (mistakes.count != 0)
-        buf_printf(why, "%s:\n", path);
-    settings_put_mistakes(why, &mistakes);
-    count = mistakes.count;
-    shape_mistakes_deinit(&mistakes);
-    return count == 0 ? ERR_NONE : ERR_INVALID;
 }
 
-enum err settings_read(const char *path, struct settings *out, struct buf *why)
+enum err settings_load(const char *path, struct settings *out, struct shape_mistakes *mistakes, struct err_detail *why)
 {
     struct buf text;
-    struct err_detail detail;
+    struct err_detail place;
     enum err err;
 
     *out = (struct settings){
@@ -140,12 +133,76 @@ enum err settings_read(const char *path, struct settings *out, struct buf *why)
     buf_init(&text, FILE_BYTES_MAX);
     err = read_file(path, &text, why);
     if (err == ERR_NONE) {
-        err = json_read(buf_str(&text), &out->doc, &detail);
+        err = json_read(buf_str(&text), &out->doc, &place);
         if (err != ERR_NONE)
-            buf_printf(why, "%s, %s\n", path, detail.text);
+            err_explain(why, "%.300s, %.150s", path, place.text);
     }
     buf_deinit(&text);
-    return err == ERR_NONE ? read_doc(out, path, why) : err;
+    if (err == ERR_NONE)
+        read_doc(out, mistakes);
+    return err == ERR_NONE && mistakes->count != 0 ? ERR_INVALID : err;
+}
+
+enum err settings_read(const char *path, struct settings *out, struct buf *why)
+{
+    struct shape_mistakes mistakes;
+    struct err_detail detail = {""};
+    enum err err;
+
+    shape_mistakes_init(&mistakes);
+    err = settings_load(path, out, &mistakes, &detail);
+    if (mistakes.count != 0)
+        buf_printf(why, "%s:\n", path);
+    else if (err != ERR_NONE)
+        buf_printf(why, "%s\n", detail.text);
+    settings_put_mistakes(why, &mistakes);
+    shape_mistakes_deinit(&mistakes);
+    return err;
+}
+
+/* --- what is different ------------------------------------------------------ */
+
+/* The number's place in the table; LEN(numbers): it is none. */
+static size_t find_number(const char *section, const char *name)
+{
+    size_t i = 0;
+
+    while (i < LEN(numbers) && (strcmp(numbers[i].section, section) != 0 || strcmp(numbers[i].name, name) != 0))
+        i++;
+    return i;
+}
+
+/* A number may be written out or left to its default. */
+static bool is_same(const struct settings *a, const struct settings *b, const char *section, const char *name)
+{
+    size_t number = find_number(section, name);
+    const json_t *in_a = json_object_get(json_object_get(a->doc, section), name);
+    const json_t *in_b = json_object_get(json_object_get(b->doc, section), name);
+
+    if (number < LEN(numbers))
+        return *number_at((struct settings *)(uintptr_t)a, numbers[number].offset) ==
+               *number_at((struct settings *)(uintptr_t)b, numbers[number].offset);
+    return in_a == in_b || json_equal(in_a, in_b) != 0;
+}
+
+void settings_each_difference(const struct settings *a, const struct settings *b,
+                              void (*tell)(void *ctx, const char *section, const char *name), void *ctx)
+{
+    json_t *all = a->doc != NULL ? json_deep_copy(a->doc) : json_object();
+    const char *section, *name;
+    json_t *members, *value;
+
+    if (b->doc != NULL)
+        check(json_object_update_recursive(all, b->doc) == 0);
+    json_object_foreach(all, section, members)
+    {
+        json_object_foreach(members, name, value)
+        {
+            if (!is_same(a, b, section, name))
+                tell(ctx, section, name);
+        }
+    }
+    json_decref(all);
 }
 
 void settings_deinit(struct settings *settings)

@@ -51,7 +51,15 @@ struct settings {
 /* `path` may be NULL: all defaults. ERR_IO, ERR_MALFORMED_JSON, ERR_INVALID with
  * one line a mistake in `why`. */
 must_use enum err settings_read(const char *path, struct settings *out, struct buf *why);
+/* The same with each mistake for itself (ERR_INVALID); what else is wrong is in `why`. */
+must_use enum err settings_load(const char *path, struct settings *out, struct shape_mistakes *mistakes,
+                                struct err_detail *why);
 void settings_deinit(struct settings *settings);
+
+/* Tells every member of a section ("server", "connections_max") that has another value in `b` than in `a`. What is no
+ * object (providers, an array) has no members. */
+void settings_each_difference(const struct settings *a, const struct settings *b,
+                              void (*tell)(void *ctx, const char *section, const char *name), void *ctx);
 
 /* One line for each mistake: "  /pointer: detail". */
 void settings_put_mistakes(struct buf *out, const struct shape_mistakes *mistakes);

@@ -195,9 +195,50 @@ static int tear_down(void **state)
     return unlink(path);
 }
 
+static struct buf differences;
+
+static void note_difference(void *ctx, const char *section, const char *name)
+{
+    (void)ctx;
+    buf_printf(&differences, "%s.%s ", section, name);
+}
+
+static void expect_differences(const char *from, const char *to, const char *expected)
+{
+    struct settings before;
+
+    buf_clear(&differences);
+    assert_int_equal(read_text(from), ERR_NONE);
+    before = settings;
+    settings.doc = NULL;
+    assert_int_equal(read_text(to), ERR_NONE);
+    settings_each_difference(&before, &settings, note_difference, NULL);
+    if (strcmp(differences.len == 0 ? "" : differences.ptr, expected) != 0)
+        fail_msg("from %s to %s differs in: %s", from, to, differences.ptr);
+    settings_deinit(&before);
+}
+
+static void what_is_different_is_told_once_whichever_file_has_it(void **state)
+{
+    (void)state;
+    buf_init(&differences, 1000);
+    expect_differences("{}", "{}", "");
+    expect_differences("{\"server\":{\"idle_ms\":75000}}", "{}", "");
+    expect_differences("{}", "{\"server\":{\"idle_ms\":100},\"log\":{\"level\":\"warn\"}}",
+                       "server.idle_ms log.level ");
+    expect_differences("{\"server\":{\"idle_ms\":100},\"log\":{\"level\":\"warn\"}}", "{}",
+                       "server.idle_ms log.level ");
+    expect_differences("{\"server\":{\"idle_ms\":100}}", "{\"server\":{\"idle_ms\":101,\"write_ms\":30000}}",
+                       "server.idle_ms ");
+    expect_differences("{\"log\":{\"level\":\"warn\"}}", "{\"log\":{\"level\":\"warn\"}}", "");
+    expect_differences("{\"providers\":[],\"waterfalls\":{\"phone\":[]}}", "{\"providers\":[{}]}", "waterfalls.phone ");
+    buf_deinit(&differences);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_different_is_told_once_whichever_file_has_it),
         cmocka_unit_test(without_a_file_everything_has_its_default),
         cmocka_unit_test(every_setting_takes_its_least_and_most_and_nothing_beyond),
         cmocka_unit_test(a_number_goes_to_its_own_place),
