@@ -22,8 +22,9 @@ enum {
 };
 
 struct route;
-struct outbox; /* webhooks/outbox.h */
-struct claim;  /* api/idempotency.h */
+struct outbox;     /* webhooks/outbox.h */
+struct claim;      /* api/idempotency.h */
+struct reloadable; /* api/reload.h */
 
 struct api {
     struct http_handler handler;
@@ -35,10 +36,11 @@ struct api {
     struct usage_meter *usage;
     struct claim *claims; /* Idempotency-Keys in use: uthash */
     struct outbox *outbox;
-    struct list webhook_savings; /* under way */
-    bool is_stopping;            /* /ready says so before the listener goes */
-    struct buf head;             /* scratch: the header lines of the answer being written */
-    struct buf body;             /* scratch: its body */
+    struct reloadable *reloadable; /* NULL: there is nothing to reload */
+    struct list webhook_savings;   /* under way */
+    bool is_stopping;              /* /ready says so before the listener goes */
+    struct buf head;               /* scratch: the header lines of the answer being written */
+    struct buf body;               /* scratch: its body */
 };
 
 struct exchange {

@@ -3,9 +3,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "cli/command.h"
-#include "cli/settings.h"
-#include "enrich/sources.h"
-#include "providers/health.h"
+#include "cli/reload.h"
 #include "webhooks/telling.h"
 #include "workspace/upkeep.h"
 
@@ -23,7 +21,8 @@ static const char usage[] =
     "\n"
     "Runs the server. Prints one line, \"listening on http://ADDR:PORT\", when it is ready;\n"
     "logs go to stderr, one JSON object a line. SIGTERM and SIGINT stop it: no new\n"
-    "connections, up to 10 seconds for what is under way.\n"
+    "connections, up to 10 seconds for what is under way. SIGHUP reads the configuration\n"
+    "again.\n"
     "\n"
     "  --data DIR           the data folder; an empty one is initialised, its key printed once\n"
     "  --listen ADDR:PORT   default " LISTEN_DEFAULT "; port 0 picks a free one\n"
@@ -45,15 +44,16 @@ struct server {
     struct directory *directory;
     struct http_client *client;
     size_t calls_max; /* to providers at once; what the open files allow */
-    struct sources sources;
     struct evidence *evidence;
+    struct reloader reloader;
+    struct setup *setup; /* the first one, until the engine has it */
     struct engine engine;
     struct api api;
     struct upkeep upkeep;
     struct outbox outbox;
     struct telling telling;
     struct http_server *http;
-    uv_signal_t on_term, on_int;
+    uv_signal_t on_term, on_int, on_hup;
     struct loop_timer drain_check;
     int64_t stop_by_us;
     bool is_drained; /* of connections */
@@ -169,16 +169,6 @@ static bool read_evidence(struct server *s, const struct options *options)
     return true;
 }
 
-static struct ranking_settings ranking_of(const struct settings *settings)
-{
-    return (struct ranking_settings){.is_learned = settings->is_ranking_learned,
-                                     .policy = {.reply_worth = (double)settings->number.ranking_reply_worth,
-                                                .second_worth = (double)settings->number.ranking_second_worth / 1000,
-                                                .by_attempts = settings->charge_policy == CHARGE_ATTEMPTS},
-                                     .exploration = (double)settings->number.ranking_exploration_percent / 100,
-                                     .reports_min = settings->number.ranking_outcomes_min};
-}
-
 static void seed_draws(struct chance *chance)
 {
     uint64_t seed;
@@ -187,56 +177,35 @@ static void seed_draws(struct chance *chance)
     chance_seed(chance, seed);
 }
 
-static void set_limits(struct server *s)
-{
-    const struct rate_limits limits = {.max = {[WINDOW_MINUTE] = s->settings.number.limits_minute,
-                                               [WINDOW_BULK] = s->settings.number.limits_bulk,
-                                               [WINDOW_DAY] = s->settings.number.limits_day}};
-
-    directory_set_limits(s->directory, &limits);
-}
-
-static struct str folder_of(const char *path)
-{
-    struct str text = str_from(path);
-    size_t slash = str_find_last(text, '/');
-
-    if (slash == text.len)
-        return STR(".");
-    return slash == 0 ? STR("/") : (struct str){text.ptr, slash};
-}
-
 static bool read_sources(struct server *s, const struct options *options)
 {
-    const struct sources_setup setup = {.loop = &s->loop,
-                                        .client = s->client,
-                                        .folder = folder_of(options->config),
-                                        .with_sandbox = options->with_sandbox};
     struct shape_mistakes mistakes;
     struct buf why;
-    bool is_right;
 
     shape_mistakes_init(&mistakes);
-    is_right = sources_read(&setup, s->settings.providers, s->settings.waterfalls, &s->sources, &mistakes) == ERR_NONE;
-    if (!is_right) {
+    s->setup = reloader_first_setup(&s->reloader, &s->settings, &mistakes);
+    if (s->setup == NULL) {
         buf_init(&why, 64 * 1024);
         settings_put_mistakes(&why, &mistakes);
         fail("the configuration is not usable\n%s", why.ptr != NULL ? why.ptr : "");
         buf_deinit(&why);
     }
     shape_mistakes_deinit(&mistakes);
-    if (is_right && s->sources.count == 0)
+    if (s->setup != NULL && s->setup->sources.count == 0)
         log_write(LOG_WARN, "no providers: every channel will be null; see --config and --sandbox", LOG_END);
-    if (is_right && options->with_sandbox)
+    if (s->setup != NULL && options->with_sandbox)
         log_write(LOG_WARN, "this is a sandbox: its providers, people and values are made up", LOG_END);
-    s->sources.waterfalls.charge_policy = s->settings.charge_policy;
-    return is_right;
+    return s->setup != NULL;
 }
 
-static void check_keys(struct server *s)
+static void prepare_reloads(struct server *s, const struct options *options)
 {
-    for (size_t i = 0; i < s->sources.count && s->settings.checks_keys; i++)
-        health_check_key(s->sources.providers[i]);
+    s->reloader = (struct reloader){.path = options->config,
+                                    .with_sandbox = options->with_sandbox,
+                                    .loop = &s->loop,
+                                    .engine = &s->engine,
+                                    .started = s->settings};
+    reloader_init(&s->reloader);
 }
 
 static bool listen_on(struct server *s, const char *address, uint16_t port)
@@ -251,12 +220,12 @@ static bool listen_on(struct server *s, const char *address, uint16_t port)
     s->engine = (struct engine){.loop = &s->loop,
                                 .store = s->store,
                                 .cache = record_cache_new((size_t)s->settings.number.store_cache_bytes),
-                                .waterfalls = &s->sources.waterfalls,
-                                .lookup_us_max = s->settings.number.lookup_deadline_ms * 1000,
-                                .discover_us_max = s->settings.number.lookup_discover_deadline_ms * 1000,
                                 .lookups_max = (size_t)s->settings.number.lookup_in_flight_max,
-                                .ranking = ranking_of(&s->settings),
                                 .evidence = s->evidence};
+    setup_use(s->setup, &s->engine);
+    s->setup = NULL;
+    s->reloader.directory = s->directory;
+    reloader_apply(&s->engine, s->directory, &s->settings);
     seed_draws(&s->engine.chance);
     outbox_init(&s->outbox, &s->loop, s->store, s->engine.cache, &s->settings.outgoing.webhooks);
     if (s->settings.outgoing.name_servers[0] != '\0')
@@ -264,6 +233,7 @@ static bool listen_on(struct server *s, const char *address, uint16_t port)
     telling_init(&s->telling, &s->outbox);
     s->engine.listener = &s->telling.listener;
     api_init(&s->api, &s->engine, s->directory, &s->outbox);
+    s->api.reloadable = &s->reloader.reloadable;
     if (http_server_open(&s->loop, &s->api.handler, &limits, address, port, &s->http, &detail) != ERR_NONE)
         return fail("%s", detail.text);
     s->api.http = s->http;
@@ -273,12 +243,17 @@ static bool listen_on(struct server *s, const char *address, uint16_t port)
 /* --- stopping ---------------------------------------------------------------- */
 
 /* Lookups whose clients left may still be on their way to the store. */
+static bool is_at_rest(const struct server *s)
+{
+    return s->is_drained && s->engine.lookups == 0 && !reloader_is_busy(&s->reloader);
+}
+
 static void check_drained(struct loop_timer *timer)
 {
     struct server *s = container_of(timer, struct server, drain_check);
     bool is_late = uv_hrtime() / 1000 >= (uint64_t)s->stop_by_us;
 
-    if ((s->is_drained && s->engine.lookups == 0) || is_late)
+    if (is_at_rest(s) || is_late)
         loop_stop(&s->loop);
     else
         loop_timer_start(&s->drain_check, DRAIN_CHECK_US);
@@ -304,14 +279,26 @@ static void stop(uv_signal_t *signal, int number)
     loop_timer_start(&s->drain_check, DRAIN_CHECK_US);
 }
 
+static void hang_up(uv_signal_t *signal, int number)
+{
+    struct server *s = signal->data;
+
+    (void)number;
+    if (!s->api.is_stopping)
+        reloader_start(&s->reloader);
+}
+
 static void watch_signals(struct server *s)
 {
     uv_signal_init(&s->loop.uv, &s->on_term);
     uv_signal_init(&s->loop.uv, &s->on_int);
+    uv_signal_init(&s->loop.uv, &s->on_hup);
     s->on_term.data = s;
     s->on_int.data = s;
+    s->on_hup.data = s;
     uv_signal_start(&s->on_term, stop, SIGTERM);
     uv_signal_start(&s->on_int, stop, SIGINT);
+    uv_signal_start(&s->on_hup, hang_up, SIGHUP);
     loop_timer_init(&s->loop, &s->drain_check, check_drained);
 }
 
@@ -330,12 +317,14 @@ static void cut_off(struct server *s)
 
 static void take_apart(struct server *s)
 {
-    if (s->http != NULL && (!s->is_drained || s->engine.lookups != 0))
+    if (s->http != NULL && !is_at_rest(s))
         cut_off(s);
     http_server_free(&s->http);
     outbox_stop(&s->outbox);
     http_client_free(&s->client);
-    sources_deinit(&s->sources);
+    setup_give_back(&s->setup);
+    setup_give_back(&s->engine.setup);
+    setups_end();
     upkeep_stop(&s->upkeep);
     api_flush(&s->api);
     evidence_flush(s->evidence);
@@ -361,12 +350,13 @@ static bool start(struct server *s, const struct options *options)
     if (!read_listen(options, address, &port) || !read_settings(s, options))
         return false;
     log_set_level(s->settings.log_level);
+    prepare_reloads(s, options);
     share_descriptors(s);
     s->client = http_client_new(&s->loop, s->calls_max);
+    s->reloader.client = s->client;
     if (!read_sources(s, options) || !open_store(s, options) || !read_evidence(s, options) ||
         !listen_on(s, address, port))
         return false;
-    set_limits(s);
     store_start(s->store, &s->loop);
     upkeep_start(&s->upkeep, &s->loop, s->store, s->directory);
     outbox_start(&s->outbox, s->directory);
@@ -374,7 +364,7 @@ static bool start(struct server *s, const struct options *options)
     fault_arm();
     printf("listening on http://%.*s\n", STR_ARG(http_server_address(s->http)));
     fflush(stdout);
-    check_keys(s);
+    reloader_check_keys(&s->engine, &s->settings);
     return true;
 }
 
@@ -389,6 +379,7 @@ static int run_server(const struct options *options)
         loop_run(&server.loop);
         uv_close((uv_handle_t *)&server.on_term, NULL);
         uv_close((uv_handle_t *)&server.on_int, NULL);
+        uv_close((uv_handle_t *)&server.on_hup, NULL);
         loop_timer_close(&server.drain_check, NULL);
     }
     if (!is_started && server.http != NULL)

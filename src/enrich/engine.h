@@ -15,6 +15,7 @@ struct ranking_settings {
     int64_t reports_min;
 };
 
+struct setup; /* enrich/setup.h */
 struct workspace;
 
 /* A lookup about to be committed, for those who tell others of it. */
@@ -42,10 +43,11 @@ struct engine {
     struct loop *loop;
     struct store *store;
     struct record_cache *cache;
-    const struct waterfalls *waterfalls;
-    int64_t lookup_us_max;   /* from its start to the answer, committing apart */
-    int64_t discover_us_max; /* the same of a discovery */
-    size_t lookups_max;      /* under way at once */
+    struct setup *setup;                 /* the current one; NULL: waterfalls are nobody's */
+    const struct waterfalls *waterfalls; /* of the setup */
+    int64_t lookup_us_max;               /* from its start to the answer, committing apart */
+    int64_t discover_us_max;             /* the same of a discovery */
+    size_t lookups_max;                  /* under way at once */
     struct ranking_settings ranking;
     struct evidence *evidence;
     struct chance chance;             /* where the seeds of lookups' draws come from */

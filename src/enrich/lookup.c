@@ -9,6 +9,7 @@
 #include "enrich/learned.h"
 #include "enrich/order.h"
 #include "enrich/plan.h"
+#include "enrich/setup.h"
 #include "enrich/trail.h"
 #include "workspace/suppression.h"
 
@@ -84,6 +85,7 @@ struct lookup {
     struct flight flight;
     struct str fingerprint;
     struct hold hold;
+    struct setup *setup; /* whose providers and prices are ours, from the hold on */
     struct waterfall_run run;
     struct commit_retry *retry; /* NULL until a commit was unsure */
     unsigned commit_tries;
@@ -197,6 +199,7 @@ void lookup_free(struct lookup **lookup_at)
     check(l->flight.count == 0);
     l->engine->lookups--;
     arena_deinit(&l->arena);
+    setup_give_back(&l->setup);
     if (l->retry != NULL)
         loop_timer_close(&l->retry->timer, retry_closed);
     mem_free(l);
@@ -493,6 +496,8 @@ static enum step_result hold_credits(struct lookup *l)
 
     check(l->flight.count > 0);
     check(!l->hold.is_open);
+    check(l->setup == NULL);
+    l->setup = setup_take(l->engine->setup);
     l->run.channels = question->channels & ~l->known;
     for (unsigned i = 0; i < WATERFALL_COUNT; i++) {
         unsigned slots = l->run.channels & waterfall_slots((enum channel)i);
@@ -585,6 +590,8 @@ static void look_again(struct lookup *l)
 {
     hold_release(&l->workspace->account, &l->hold);
     l->run.channels = 0;
+    memset(l->run.channel_runs, 0, sizeof l->run.channel_runs); /* they name providers of the setup */
+    setup_give_back(&l->setup);
     l->answer = (struct lookup_answer){.err = ERR_NONE};
     l->is_looking_again = true;
     flight_leave(&l->engine->flights, &l->flight);
@@ -760,6 +767,7 @@ static void copy_answer(struct lookup *follower, const struct lookup *leader)
         channels[i] = leader->record.channels[i];
         channels[i].value = arena_keep(&follower->arena, channels[i].value);
         channels[i].source = arena_keep(&follower->arena, channels[i].source);
+        channels[i].provider = arena_keep(&follower->arena, channels[i].provider);
     }
     follower->is_finishing = true;
 }

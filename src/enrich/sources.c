@@ -17,7 +17,7 @@ typedef enum err make_fn(const struct sources_setup *setup, const json_t *entry,
 static enum err make_dataset(const struct sources_setup *setup, const json_t *entry, struct provider **out,
                              struct provider_place *place)
 {
-    return dataset_provider_new(setup->loop, entry, setup->folder, out, place);
+    return dataset_provider_new(setup->loop, setup->shelf, entry, setup->folder, out, place);
 }
 
 static enum err make_http(const struct sources_setup *setup, const json_t *entry, struct provider **out,
@@ -41,7 +41,7 @@ static const struct {
     {"http", make_http, {"connector", "secrets", NULL}},
 };
 
-static const struct provider *find_provider(const struct sources *sources, struct str name)
+struct provider *sources_find(const struct sources *sources, struct str name)
 {
     for (size_t i = 0; i < sources->count; i++) {
         if (str_is(sources->providers[i]->name, name))
@@ -178,7 +178,7 @@ static bool name_provider(const struct sources *sources, struct shape *shape, st
             shape_report_member(shape, "name", "is required: the connector has none, or a too long one");
         return false;
     }
-    if (find_provider(sources, provider->name) != NULL) {
+    if (sources_find(sources, provider->name) != NULL) {
         shape_report_member(shape, "name", "is %s of an earlier provider too",
                             name.len != 0 ? "the name" : "not given, and the connector's own name is that");
         return false;
@@ -270,7 +270,7 @@ static void add_sandbox(const struct sources_setup *setup, struct sources *out, 
         buf_init(&place.pointer, 1024);
         if (sandbox_provider_new(setup->loop, i, &provider, &place) != ERR_NONE)
             shape_report(mistakes, STR(""), "the sandbox cannot be loaded: %s", place.detail.text);
-        else if (out->count == PROVIDERS_MAX || find_provider(out, provider->name) != NULL)
+        else if (out->count == PROVIDERS_MAX || sources_find(out, provider->name) != NULL)
             shape_report(mistakes, STR("/providers"), "leaves no room or no name for the sandbox's provider");
         else
             add_provider_at_end(out, &provider);
@@ -332,7 +332,7 @@ static void read_names(struct sources *out, enum channel channel, const char *pl
     }
     json_array_foreach(names, index, item)
     {
-        const struct provider *found = find_provider(out, json_str(item));
+        const struct provider *found = sources_find(out, json_str(item));
         const char *problem = found == NULL
                                   ? "is not the name of a provider"
                                   : add(&out->waterfalls.of[channel], channel, (struct provider *)(uintptr_t)found);

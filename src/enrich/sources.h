@@ -23,7 +23,8 @@ struct sources {
 struct sources_setup {
     struct loop *loop;
     struct http_client *client;
-    struct str folder; /* what paths in the configuration are relative to */
+    struct shelf *shelf; /* of the datasets' files: providers/shelf.h */
+    struct str folder;   /* what paths in the configuration are relative to */
     bool with_sandbox;
 };
 
@@ -31,6 +32,7 @@ struct sources_setup {
  * `waterfalls` may be NULL. The sources are freed in any case. */
 must_use enum err sources_read(const struct sources_setup *setup, const json_t *providers, const json_t *waterfalls,
                                struct sources *out, struct shape_mistakes *mistakes);
+struct provider *sources_find(const struct sources *sources, struct str name); /* NULL: has none of that name */
 void sources_deinit(struct sources *sources);
 
 #endif

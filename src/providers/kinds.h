@@ -17,13 +17,14 @@ struct provider_place {
     struct err_detail detail;
 };
 
-/* Files of people or companies. Entry members: "file" (path; .csv with a header line or
- * .jsonl), "columns" (optional object: our word to the file's column or member
- * name), "confidence" (0 to 1, default 0.9; a column "confidence" wins, per row).
- * Recognised columns: the hints, channels and fields of a company by their own names, "domain", and
- * "confidence" and "source"; others are passed over. What answers what:
+struct shelf; /* providers/shelf.h */
+
+/* Files of people or companies, shared on the shelf with whoever wants the same. Entry members: "file" (path; .csv with
+ * a header line or .jsonl), "columns" (optional object: our word to the file's column or member name), "confidence" (0
+ * to 1, default 0.9; a column "confidence" wins, per row). Recognised columns: the hints, channels and fields of a
+ * company by their own names, "domain", and "confidence" and "source"; others are passed over. What answers what:
  * providers/people.h. Paths are relative to `folder`. */
-must_use enum err dataset_provider_new(struct loop *loop, const json_t *entry, struct str folder,
+must_use enum err dataset_provider_new(struct loop *loop, struct shelf *shelf, const json_t *entry, struct str folder,
                                        struct provider **out_provider, struct provider_place *place);
 
 /* Calls under way when the server stops: free the client first (it drops them

@@ -47,6 +47,7 @@ static void add_workspace(void *ctx, const struct workspace_row *row)
         .name = copy_str(row->name),
         .account = {.balance = row->head.balance, .used_month = row->used_month, .month = row->month},
         .limits = row->limits,
+        .own_limits = row->limits,
         .bucket = row->bucket,
         .renews_at_us = bucket_renews_at(&row->bucket),
         .directory = directory,
@@ -205,12 +206,16 @@ size_t directory_workspaces(const struct directory *directory)
     return HASH_COUNT(directory->workspaces);
 }
 
-static void fill_limits(struct rate_limits *limits, const struct rate_limits *by_default)
+/* uthash keeps the order in which they were read: by the time they were made. */
+bool workspace_is_first(const struct workspace *workspace)
 {
-    for (size_t i = 0; i < WINDOW_COUNT; i++) {
-        if (limits->max[i] == 0)
-            limits->max[i] = by_default->max[i];
-    }
+    return workspace == &workspace->directory->workspaces->workspace;
+}
+
+static void fill_limits(struct rate_limits *limits, const struct rate_limits *own, const struct rate_limits *by_default)
+{
+    for (size_t i = 0; i < WINDOW_COUNT; i++)
+        limits->max[i] = own->max[i] != 0 ? own->max[i] : by_default->max[i];
 }
 
 void directory_set_limits(struct directory *directory, const struct rate_limits *by_default)
@@ -219,7 +224,7 @@ void directory_set_limits(struct directory *directory, const struct rate_limits 
 
     HASH_ITER(hh, directory->workspaces, node, next)
     {
-        fill_limits(&node->workspace.limits, by_default);
+        fill_limits(&node->workspace.limits, &node->workspace.own_limits, by_default);
     }
 }
 

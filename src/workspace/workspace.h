@@ -26,6 +26,7 @@ struct workspace {
     struct str name; /* owned */
     struct account account;
     struct rate_limits limits;
+    struct rate_limits own_limits; /* 0: the server's */
     struct rate_limit rate;
     struct bucket bucket;
     int64_t renews_at_us;    /* the month's credits are due then; INT64_MAX: never */
@@ -65,7 +66,10 @@ struct workspace *directory_workspace(const struct directory *directory, struct 
 void directory_each_workspace(struct directory *directory, void (*each)(void *ctx, struct workspace *workspace),
                               void *ctx);
 
-/* What holds for workspaces that have no limits of their own. Before any request. */
+/* Was it made before all others? Its keys are those of the installation's owner. */
+bool workspace_is_first(const struct workspace *workspace);
+
+/* What holds for workspaces that have no limits of their own. */
 void directory_set_limits(struct directory *directory, const struct rate_limits *by_default);
 
 /* The key of a secret, or NULL: malformed, unknown, expired or revoked (which

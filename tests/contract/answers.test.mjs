@@ -57,6 +57,7 @@ async function askAround(contract, client, ids) {
     }
     for (const path of ['/credits', '/credits/ledger', '/usage', '/keys', '/health', '/ready', '/metrics', '/openapi.json'])
         assert.equal((await get(path)).status, 200, path);
+    assert.equal((await contract.ask(client, 'POST', '/admin/reload')).json.generation, 2);
     for (const path of ['/records/lead_x/attempts', '/records/lead_x', '/records/acc_x'])
         assert.equal((await get(path)).status, 404, path);
     for (const path of ['/usage?from=x', '/credits/ledger?cursor=x'])

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "enrich/sources.h"
 #include "providers/kinds.h"
+#include "providers/shelf.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 
 static char folder[] = "/tmp/unstuck_sources_XXXXXX";
 static struct loop loop;
+static struct shelf shelf;
 static struct sources sources;
 static struct shape_mistakes mistakes;
 
@@ -30,10 +32,13 @@ static json_t *json_of(const char *text)
 
 static enum err read_texts(const char *providers_text, const char *waterfalls_text, bool with_sandbox)
 {
-    const struct sources_setup setup = {.loop = &loop, .folder = str_from(folder), .with_sandbox = with_sandbox};
+    const struct sources_setup setup = {
+        .loop = &loop, .shelf = &shelf, .folder = str_from(folder), .with_sandbox = with_sandbox};
     json_t *providers = json_of(providers_text), *waterfalls = json_of(waterfalls_text);
     enum err err;
 
+    if (shelf.files.next == NULL)
+        shelf_init(&shelf);
     sources_deinit(&sources);
     shape_mistakes_deinit(&mistakes);
     shape_mistakes_init(&mistakes);

@@ -1,11 +1,13 @@
 #include "provider_asking.h"
 
 #include "base/mem.h"
+#include "providers/shelf.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+static struct shelf shelf;
 static char folder[] = "/tmp/unstuck_dataset_XXXXXX";
 
 static void write_file(const char *name, struct str text)
@@ -28,7 +30,9 @@ static enum err make(struct asking *asking, const char *entry_text, struct provi
     buf_init(&place->pointer, 1000);
     place->detail.text[0] = '\0';
     assert_int_equal(json_read(str_from(entry_text), &entry, &place->detail), ERR_NONE);
-    err = dataset_provider_new(&asking->loop, entry, str_from(folder), out, place);
+    if (shelf.files.next == NULL)
+        shelf_init(&shelf);
+    err = dataset_provider_new(&asking->loop, &shelf, entry, str_from(folder), out, place);
     json_decref(entry);
     return err;
 }
