@@ -137,12 +137,18 @@ static void hand_back(struct provider_call *call)
     call->done = call->asker_done;
 }
 
+static void deliver(struct provider_call *call)
+{
+    hand_back(call);
+    call->done(call);
+}
+
 /* It was not sent. */
 static void end_unsent(struct health *health, struct provider_call *call, enum outcome outcome)
 {
     if (!call->is_check)
         health_count_skip(health, outcome);
-    hand_back(call);
+    call->done = deliver; /* until then its provider is busy */
     provider_call_end(health->loop, call, outcome);
 }
 
@@ -234,10 +240,8 @@ static void answered(struct provider_call *call)
         is_over = !send_again(health, call, now_us);
         turn(health);
     }
-    if (!is_over)
-        return;
-    hand_back(call);
-    call->done(call);
+    if (is_over)
+        deliver(call);
 }
 
 /* --- sending ------------------------------------------------------------------------- */
@@ -534,8 +538,10 @@ static void end_all(struct health *health, struct list *calls, const struct prov
         if (call->provider != provider)
             continue;
         take_off(health, calls, call);
-        if (!call->is_check)
-            end_unsent(health, call, OUTCOME_ERROR);
+        if (call->is_check)
+            continue;
+        hand_back(call); /* at once: the provider will be gone when it is done */
+        provider_call_end(health->loop, call, OUTCOME_ERROR);
     }
 }
 
@@ -548,6 +554,7 @@ void health_close(struct provider *provider)
     end_all(health, &health->waiting, provider);
     end_all(health, &health->later, provider);
     if (provider->key_check != NULL) {
+        loop_later_cancel(health->loop, &provider->key_check->call.later);
         arena_deinit(&provider->key_check->arena);
         mem_free(provider->key_check);
         provider->key_check = NULL;

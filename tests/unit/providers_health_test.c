@@ -657,6 +657,35 @@ static void a_check_ends_with_its_provider(void **state)
 
 /* --- coming and going --- */
 
+static void a_provider_is_busy_until_its_last_call_is_done(void **state)
+{
+    (void)state;
+    fake->provider.unusable = mem_copy_text("no key", 6);
+    ask(SECOND_US);
+    assert_true(provider_is_busy(&fake->provider));
+    wait_for(1);
+    assert_false(provider_is_busy(&fake->provider));
+}
+
+static void a_check_that_is_about_to_end_ends_with_its_provider(void **state)
+{
+    struct fake *later;
+
+    (void)state;
+    fake->usual.outcome = OUTCOME_ERROR;
+    for (int i = 0; i < BREAKER_FAILURES_IN_A_ROW; i++)
+        asked_one(SECOND_US);
+    fake->provider.has_check = true;
+    health_check_key(&fake->provider);
+    forward(2 * SECOND_US); /* its time has come, and the circuit is open */
+    later = new_fake(OUTCOME_MISS, (struct provider_limits){0});
+    health_carry_over(&fake->provider, &later->provider); /* looks who is due */
+    assert_true(provider_is_busy(&fake->provider));
+    free_fake(&fake);
+    fake = later;
+    assert_string_equal(asked_one(SECOND_US), "circuit_open");
+}
+
 static void no_call_is_lost_when_its_provider_goes(void **state)
 {
     (void)state;
@@ -885,6 +914,8 @@ int main(void)
         TEST(a_check_that_says_nothing_changes_nothing),
         TEST(without_a_free_call_no_key_is_checked),
         TEST(a_check_ends_with_its_provider),
+        TEST(a_provider_is_busy_until_its_last_call_is_done),
+        TEST(a_check_that_is_about_to_end_ends_with_its_provider),
         TEST(no_call_is_lost_when_its_provider_goes),
         TEST(those_in_line_end_when_their_provider_goes),
         TEST(a_provider_that_is_gone_is_gone_from_the_metrics),
