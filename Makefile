@@ -69,8 +69,9 @@ $(OUT)/src/%.o: src/%.c
 # (base/embed.h): rebuild when they change. Symbols made by assembly are lost to
 # link-time optimisation.
 EMBEDDED = $(OUT)/src/providers/sandbox.o $(OUT)/src/providers/builtin.o $(OUT)/src/api/openapi.o \
-           $(OUT)/src/identity/phone_library.o
+           $(OUT)/src/identity/phone_library.o $(OUT)/src/base/tree_library.o
 $(OUT)/src/identity/phone_library.o: $(OUT)/phone_shim.so
+$(OUT)/src/base/tree_library.o: $(OUT)/tree_shim.so
 $(OUT)/src/providers/sandbox.o: $(wildcard sandbox/*)
 $(OUT)/src/providers/builtin.o: $(CONNECTORS) $(OUT)/providers/connectors.def
 $(OUT)/src/api/openapi.o: src/api/openapi.json
