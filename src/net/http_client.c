@@ -223,6 +223,12 @@ static void transfer_closed(struct loop_timer *timer)
     mem_free(container_of(timer, struct http_transfer, deadline));
 }
 
+static void drop_answer(struct http_call *call)
+{
+    buf_deinit(&call->answer);
+    buf_deinit(&call->head);
+}
+
 static void free_transfer(struct http_transfer *transfer)
 {
     if (transfer->shard != NULL)
@@ -231,7 +237,7 @@ static void free_transfer(struct http_transfer *transfer)
         curl_easy_cleanup(transfer->easy);
     if (transfer->call != NULL) {
         transfer->call->transfer = NULL;
-        buf_deinit(&transfer->call->answer);
+        drop_answer(transfer->call);
     }
     free_request(transfer);
     free_guard(transfer);
@@ -337,6 +343,14 @@ static void give_back_transfer(struct http_transfer *transfer)
     list_append(&client->pool, &transfer->link);
 }
 
+static void note_sent(const struct http_transfer *transfer)
+{
+    long bytes = 0;
+
+    curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &bytes);
+    transfer->call->has_left = bytes > 0;
+}
+
 /* Out of libcurl and of its list, with the result written down. */
 static void stop_transfer(struct http_transfer *transfer, enum http_call_result result, const char *error)
 {
@@ -345,10 +359,11 @@ static void stop_transfer(struct http_transfer *transfer, enum http_call_result 
     call->result = result;
     call->error = error;
     if (result != HTTP_CALL_ANSWERED)
-        buf_deinit(&call->answer);
+        drop_answer(call);
     loop_timer_stop(&transfer->deadline);
     list_remove(&transfer->link);
     if (transfer->shard != NULL) {
+        note_sent(transfer);
         curl_multi_remove_handle(transfer->shard->multi, transfer->easy);
         transfer->shard->running_count--;
         transfer->shard = NULL;
@@ -401,7 +416,18 @@ void http_client_cancel(struct http_client *client, struct http_call *call)
 void http_call_deinit(struct http_call *call)
 {
     check(call->transfer == NULL);
-    buf_deinit(&call->answer);
+    drop_answer(call);
+}
+
+struct str http_header_in(struct str lines, struct str name)
+{
+    while (lines.len > 0) {
+        struct str line = str_cut(&lines, '\n');
+
+        if (str_is_nocase(str_cut(&line, ':'), name))
+            return str_trim(line);
+    }
+    return STR_NONE;
 }
 
 /* --- starting a call --- */
@@ -597,8 +623,8 @@ void http_client_start(struct http_client *client, struct http_call *call)
 
     check(call->done != NULL);
     call->status = 0;
-    call->content_type[0] = '\0';
-    call->retry_after[0] = '\0';
+    call->has_left = false;
+    buf_init(&call->head, HEADER_BYTES_MAX);
     call->error = "";
     buf_init(&call->answer, call->answer_bytes_max);
     call->transfer = transfer;
@@ -813,35 +839,44 @@ static int before_request(void *ctx, char *remote, char *local, int remote_port,
     return CURL_PREREQFUNC_OK;
 }
 
-static void keep_header(char *out, size_t out_bytes, struct str value)
+/* Most callers want to know these. */
+static bool is_kept(const struct http_call *call, struct str name)
 {
-    snprintf(out, out_bytes, "%.*s", STR_ARG(value));
+    return call->keeps_headers || str_is_nocase(name, STR("content-type")) || str_is_nocase(name, STR("retry-after"));
 }
 
+static void keep_header(struct http_call *call, struct str line)
+{
+    struct str value = line, name = str_cut(&value, ':');
+
+    if (name.len == line.len || !is_kept(call, name))
+        return;
+    buf_put(&call->head, name);
+    buf_puts(&call->head, ": ");
+    buf_put(&call->head, str_trim(value));
+    buf_puts(&call->head, "\r\n");
+}
+
+/* A line at a time, also those of heads before the final one (1xx): each begins anew. */
 static size_t take_header(char *ptr, size_t size, size_t count, void *ctx)
 {
     struct http_transfer *transfer = ctx;
-    struct http_call *call = transfer->call;
-    struct str value = {ptr, size * count};
-    struct str name;
+    struct str line = {ptr, size * count};
     long status = 0;
 
-    transfer->header_bytes += value.len;
+    transfer->header_bytes += line.len;
     if (transfer->header_bytes > HEADER_BYTES_MAX)
         return 0;
     if (transfer->has_head)
         return size * count;
-    if (str_trim(value).len == 0) {
+    if (str_trim(line).len == 0) {
         curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
         transfer->has_head = status >= 200;
-        return size * count;
+    } else if (str_starts_nocase(line, STR("HTTP/"))) {
+        buf_clear(&transfer->call->head);
+    } else {
+        keep_header(transfer->call, line);
     }
-    name = str_cut(&value, ':');
-    value = str_trim(value);
-    if (str_is_nocase(name, STR("content-type")))
-        keep_header(call->content_type, sizeof call->content_type, value);
-    else if (str_is_nocase(name, STR("retry-after")))
-        keep_header(call->retry_after, sizeof call->retry_after, value);
     return size * count;
 }
 

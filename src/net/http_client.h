@@ -45,16 +45,17 @@ struct http_call {
     struct str body;    /* copied; empty: none */
     int64_t timeout_us;
     size_t answer_bytes_max;
+    bool keeps_headers;                 /* all of them, not only those that most look at */
     const struct outgoing_rules *rules; /* which addresses it may reach; lives until `done`; NULL: any */
     void (*done)(struct http_call *call);
 
     /* out, valid in and after `done` until http_call_deinit */
     enum http_call_result result;
     int status;
-    struct buf answer;     /* the body, decoded (gzip, deflate); empty when not ANSWERED */
-    char content_type[64]; /* "" when absent, cut when longer */
-    char retry_after[64];  /* the header as sent; "" when absent */
-    const char *error;     /* why not ANSWERED, libcurl's words or a sentence, else ""; constant; no URL, no secret */
+    bool has_left;     /* some of the request was sent: it may have arrived */
+    struct buf answer; /* the body, decoded (gzip, deflate); empty when not ANSWERED */
+    struct buf head;   /* "Name: value" lines of the final head: Content-Type and Retry-After, or all */
+    const char *error; /* why not ANSWERED, libcurl's words or a sentence, else ""; constant; no URL, no secret */
 
     struct http_transfer *transfer; /* private */
 };
@@ -72,6 +73,9 @@ void http_client_free(struct http_client **client);
 
 void http_client_start(struct http_client *client, struct http_call *call);
 void http_client_cancel(struct http_client *client, struct http_call *call); /* `done` still comes */
-void http_call_deinit(struct http_call *call);                               /* frees the answer */
+/* The first header of that name in "Name: value" lines, trimmed; empty when there is none. */
+struct str http_header_in(struct str lines, struct str name);
+
+void http_call_deinit(struct http_call *call); /* frees the answer */
 
 #endif

@@ -75,7 +75,7 @@ void delivery_judge(const struct http_call *call, enum event_type type, int64_t 
         return;
     }
     out->is_gone = call->status == 410;
-    retry_after_read(str_from(call->retry_after), now_us, &out->wait_us);
+    retry_after_read(http_header_in(buf_str(&call->head), STR("retry-after")), now_us, &out->wait_us);
     if (call->status < 200 || call->status >= 300) {
         out->why = why_of_status(call->status);
         return;

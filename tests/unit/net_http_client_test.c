@@ -380,13 +380,48 @@ static void content_type_and_retry_after_are_those_of_the_final_head(void **stat
     (void)state;
     run(&call);
     assert_int_equal(call.status, 200);
-    assert_string_equal(call.content_type, "text/final");
-    assert_string_equal(call.retry_after, "");
+    assert_str_is(buf_str(&call.head), "Content-Type: text/final\r\n");
     http_call_deinit(&call);
     call = get("/retry");
     run(&call);
-    assert_string_equal(call.retry_after, "17");
-    assert_string_equal(call.content_type, "");
+    assert_str_is(buf_str(&call.head), "Retry-After: 17\r\n");
+    http_call_deinit(&call);
+}
+
+static void all_headers_are_kept_for_who_looks_at_them(void **state)
+{
+    struct http_call call = get("/early");
+
+    (void)state;
+    call.keeps_headers = true;
+    run(&call);
+    assert_non_null(strstr(call.head.ptr, "Content-Type: text/final\r\n"));
+    assert_non_null(strstr(call.head.ptr, "Transfer-Encoding: chunked\r\n"));
+    assert_null(strstr(call.head.ptr, "HTTP/"));
+    assert_null(strstr(call.head.ptr, "Link"));
+    http_call_deinit(&call);
+}
+
+static void whether_a_request_has_left_is_told(void **state)
+{
+    struct http_call call = get("/half");
+
+    (void)state;
+    run(&call);
+    assert_int_equal(call.result, HTTP_CALL_FAILED);
+    assert_true(call.has_left);
+    http_call_deinit(&call);
+    call = get("/never");
+    call.timeout_us = 50 * MS_US;
+    run(&call);
+    assert_int_equal(call.result, HTTP_CALL_TIMEOUT);
+    assert_true(call.has_left);
+    http_call_deinit(&call);
+    call = get("/ok");
+    call.url = STR("http://127.0.0.1:1/");
+    run(&call);
+    assert_int_equal(call.result, HTTP_CALL_FAILED);
+    assert_false(call.has_left);
     http_call_deinit(&call);
 }
 
@@ -499,6 +534,8 @@ int main(void)
         HTTP(a_request_that_could_smuggle_is_not_sent),
         HTTP(only_http_and_https_are_spoken),
         HTTP(content_type_and_retry_after_are_those_of_the_final_head),
+        HTTP(all_headers_are_kept_for_who_looks_at_them),
+        HTTP(whether_a_request_has_left_is_told),
         HTTP(a_post_is_not_sent_twice_when_a_kept_connection_dies_under_it),
         HTTP(a_get_is_repeated_when_a_kept_connection_dies_under_it),
         HTTP(a_refused_connection_is_a_failure),
