@@ -11,19 +11,40 @@
 
 enum { TIMEOUT_MS_DEFAULT = 10000, TIMEOUT_MS_MAX = 600000 };
 
-typedef enum err make_fn(const struct sources_setup *setup, const json_t *entry, struct provider **out,
-                         struct provider_place *place);
+/* NULL after a report. */
+typedef struct provider *make_fn(const struct sources_setup *setup, struct shape *shape);
 
-static enum err make_dataset(const struct sources_setup *setup, const json_t *entry, struct provider **out,
-                             struct provider_place *place)
+static void report_place(struct shape *shape, struct provider_place *place)
 {
-    return dataset_provider_new(setup->loop, setup->shelf, entry, setup->folder, out, place);
+    struct buf pointer;
+
+    buf_init(&pointer, 2048);
+    buf_put(&pointer, shape->pointer);
+    buf_put(&pointer, buf_str(&place->pointer));
+    shape_report(shape->mistakes, buf_str(&pointer), "%s", place->detail.text);
+    buf_deinit(&pointer);
 }
 
-static enum err make_http(const struct sources_setup *setup, const json_t *entry, struct provider **out,
-                          struct provider_place *place)
+static struct provider *make_dataset(const struct sources_setup *setup, struct shape *shape)
 {
-    return http_provider_new(setup->loop, setup->client, entry, setup->folder, out, place);
+    struct provider_place place = {.detail.text = ""};
+    struct provider *provider = NULL;
+
+    buf_init(&place.pointer, 1024);
+    if (dataset_provider_new(setup->loop, setup->shelf, shape->object, setup->folder, &provider, &place) != ERR_NONE)
+        report_place(shape, &place);
+    buf_deinit(&place.pointer);
+    return provider;
+}
+
+static struct provider *make_http(const struct sources_setup *setup, struct shape *shape)
+{
+    struct provider *provider = NULL;
+
+    if (http_provider_new(setup->loop, setup->client, shape->object, shape->pointer, setup->folder, &provider,
+                          shape->mistakes) != ERR_NONE)
+        return NULL;
+    return provider;
 }
 
 struct prices {
@@ -35,10 +56,10 @@ struct prices {
 static const struct {
     const char *name;
     make_fn *make;
-    const char *members[4];
+    const char *members[5];
 } kinds[] = {
     {"dataset", make_dataset, {"file", "columns", "confidence", NULL}},
-    {"http", make_http, {"connector", "secrets", NULL}},
+    {"http", make_http, {"connector", "secrets", "hosts", "limits", NULL}},
 };
 
 struct provider *sources_find(const struct sources *sources, struct str name)
@@ -116,29 +137,11 @@ static size_t find_kind(struct str name)
     return i;
 }
 
-static void report_place(struct shape *shape, struct provider_place *place)
-{
-    struct buf pointer;
-
-    buf_init(&pointer, 2048);
-    buf_put(&pointer, shape->pointer);
-    buf_put(&pointer, buf_str(&place->pointer));
-    shape_report(shape->mistakes, buf_str(&pointer), "%s", place->detail.text);
-    buf_deinit(&pointer);
-}
-
 static struct provider *make(const struct sources_setup *setup, struct shape *shape, size_t kind)
 {
-    struct provider_place place = {.detail.text = ""};
-    struct provider *provider = NULL;
-
-    buf_init(&place.pointer, 1024);
     for (size_t i = 0; kinds[kind].members[i] != NULL; i++)
         shape_any(shape, kinds[kind].members[i]);
-    if (kinds[kind].make(setup, shape->object, &provider, &place) != ERR_NONE)
-        report_place(shape, &place);
-    buf_deinit(&place.pointer);
-    return provider;
+    return kinds[kind].make(setup, shape);
 }
 
 static void add_provider(struct sources *sources, struct shape *shape, struct provider *provider)

@@ -55,12 +55,15 @@ enum {
     CONNECTOR_VISITS_MAX = 1000000,  /* values of an answer looked at; past that it is an error */
     CONNECTOR_REQUESTS_MAX = 200,    /* of one call, polls and all; past that it is a timeout */
     CONNECTOR_MS_MAX = 600 * 1000,   /* of every time in a connector */
+    CONNECTOR_LIFETIME_S = 3600,     /* of a token that does not say */
+    CONNECTOR_LIFETIME_S_MAX = 31536000,
     CONNECTOR_ANSWER_BYTES_MAX = 4 * 1024 * 1024
 };
 
 /* --- compiling ------------------------------------------------------------ */
 
 struct connector;
+struct kept;
 
 /* Compiles a document that json_read made; keeps a reference to it. ERR_INVALID with every mistake, each with its JSON
  * Pointer and the remedy. */
@@ -101,6 +104,7 @@ size_t connector_secrets(const struct connector *connector, const struct connect
 struct connector_settings {
     struct str hosts[CONNECTOR_HOSTS_MAX]; /* URL prefixes that connector_check_host took */
     struct str secrets[CONNECTOR_SECRETS_MAX];
+    int64_t timeout_us; /* of one request; 0: the connector's own limit */
 };
 
 /* May this be a host's URL? https or http, no user, query or fragment, no final slash. */
@@ -146,8 +150,11 @@ struct connector_call {
     unsigned wanted;               /* slots; none: a verdict on hints' e-mail, or `is_check` */
     bool is_check;                 /* send the "check" of a connector that has_check; hints and values may be NULL */
     int64_t deadline_us;           /* of the whole call, on the clock of `now_us` */
-    struct arena *arena;           /* values and kept texts */
+    struct arena *arena;           /* values and kept texts; of a check: may be NULL */
     struct provider_value *values; /* out: [slots_end(wanted)], zeroed by connector_call_start */
+    /* Before each request after the first: how long it has to wait for its turn (it is counted); less than 0: it has
+     * none within `left_us`. NULL: they leave as they come. */
+    int64_t (*pace)(struct connector_call *call, bool is_poll, int64_t left_us);
 
     /* out, by the turn */
     int64_t until_us;    /* WAIT */
@@ -159,25 +166,25 @@ struct connector_call {
     enum outcome failure;      /* … like this */
     enum email_status verdict; /* when a verdict was wanted and found */
     bool is_repeatable;        /* it failed, and asking again cannot pay twice and may help */
+    bool is_ours;              /* it failed for a reason of ours, and says nothing of the provider */
     int64_t wait_us;           /* it asked to be left alone for so long; 0: it did not say */
     struct connector_amount cost;    /* of all answers together */
     struct connector_amount balance; /* as the last one said */
     const char *why;                 /* of an ERROR that is not the provider's: constant, no value in it; else "" */
 
     /* private: see connector_call.c */
-    struct str *kept; /* of the way, in the arena */
-    struct str token; /* for the next request only */
-    int64_t began_us; /* when this step did */
-    int64_t next_us;  /* when the request of this step may be sent */
-    int64_t every_us; /* the wait after the next pending */
-    unsigned asked;   /* slots of the ways gone through */
-    unsigned mine;    /* slots of this way */
-    unsigned found;   /* slots that have a value */
-    uint8_t state;    /* enum call_state */
+    struct kept *kept;    /* of the way, in the arena */
+    struct str token;     /* for the next request only */
+    int64_t began_us;     /* when this step did */
+    int64_t next_us;      /* when its request may be sent */
+    int64_t every_us;     /* to wait when it is pending again */
+    uint16_t asked, mine; /* slots of the ways gone through; of this way */
+    uint16_t found;       /* slots that have a value */
+    uint16_t flags;
+    uint8_t state;
     uint8_t way, step;
     uint8_t requests; /* sent */
-    uint8_t retries;  /* of this step, after failures in passing */
-    uint8_t flags;
+    uint8_t retries;  /* in a row, after failures in passing */
 };
 
 void connector_call_start(struct connector_call *call, int64_t now_us);
@@ -191,6 +198,9 @@ enum connector_turn connector_call_next(struct connector_call *call, struct aren
 void connector_call_answer(struct connector_call *call, const struct connector_answer *answer, int64_t now_us);
 void connector_call_fail(struct connector_call *call, enum outcome failure, bool may_have_arrived, int64_t now_us);
 
+/* After SEND, when an answer came that cannot be taken: it is too large. `why` is a constant. */
+void connector_call_spoil(struct connector_call *call, const char *why, int64_t now_us);
+
 /* After TOKEN. The text need be there only until the next turn. */
 void connector_call_token(struct connector_call *call, struct str token);
 void connector_call_token_failed(struct connector_call *call, enum outcome failure, int64_t wait_us);
@@ -203,23 +213,12 @@ struct connector_token {
     int64_t wait_us; /* when it was refused: for so long; 0: it did not say */
 };
 
-/* As connector_call_next: false (with the reason, without any secret) when it cannot be built. */
+/* As connector_call_next: false (with the reason, a constant without any value) when it cannot be built. */
 bool connector_token_request(const struct connector *connector, const struct connector_settings *settings,
-                             struct arena *request_arena, struct connector_request *out_request,
-                             struct err_detail *detail);
+                             struct arena *request_arena, struct connector_request *out_request, const char **out_why);
 
 /* OUTCOME_HIT with the token, or how asking for it failed. */
 enum outcome connector_token_read(const struct connector *connector, const struct connector_answer *answer,
                                   struct arena *arena, struct connector_token *out_token);
-
-/* --- until the flow below is whole: one request, one answer -------------------- */
-
-unsigned connector_channels(const struct connector *connector);
-size_t connector_needs(const struct connector *connector, unsigned out_needs[CONNECTOR_NEEDS_MAX]);
-size_t connector_secret_names(const struct connector *connector, const struct str **out_names);
-bool connector_build(const struct connector *connector, const struct hints *hints, const struct str *secrets,
-                     struct arena *arena, struct connector_request *out_request, struct err_detail *detail);
-enum outcome connector_read(const struct connector *connector, const struct connector_answer *answer, unsigned wanted,
-                            struct arena *arena, struct provider_value *out_values);
 
 #endif

@@ -1,716 +1,146 @@
-/* From the connector's JSON to structs. Every function answers false after a
- * mistake, with c->pointer left at the place and c->detail filled: it is passed
- * up unchanged. `enter` and `leave` keep the pointer in step with the walk. */
-#include "providers/connector_parts.h"
+/* From the connector's JSON to structs: the whole, its ways and their steps. */
+#include "providers/connector_compiler.h"
 
 #include "base/check.h"
 #include "base/mem.h"
-#include "base/shape.h"
 
-#include <stdarg.h>
-#include <stdio.h>
+enum { ARENA_BYTES_MAX = 8 * 1024 * 1024, POINTER_BYTES_MAX = 2048, FORMAT_VERSION = 1, ENV_BYTES_MAX = 64 };
 
-enum { ARENA_BYTES_MAX = 4 * 1024 * 1024, FORMAT_VERSION = 1 };
-
-struct compiler {
-    struct connector *connector;
-    struct buf *pointer;
-    struct err_detail *detail;
-};
-
-static bool mistake(struct compiler *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static bool mistake(struct compiler *c, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(c->detail->text, sizeof c->detail->text, format, args);
-    va_end(args);
-    return false;
-}
-
-static size_t enter(struct compiler *c, const char *name)
-{
-    size_t mark = c->pointer->len;
-
-    buf_put_char(c->pointer, '/');
-    json_put_pointer_token(c->pointer, str_from(name));
-    return mark;
-}
-
-static size_t enter_index(struct compiler *c, size_t index)
-{
-    size_t mark = c->pointer->len;
-
-    buf_printf(c->pointer, "/%zu", index);
-    return mark;
-}
-
-static bool leave(struct compiler *c, size_t mark)
-{
-    if (c->pointer->len > mark) {
-        c->pointer->len = mark;
-        c->pointer->ptr[mark] = '\0';
-    }
-    return true;
-}
-
-static bool mistake_at(struct compiler *c, const char *member, const char *sentence)
-{
-    enter(c, member);
-    return mistake(c, "%s", sentence);
-}
-
-static void *keep(struct compiler *c, size_t bytes)
-{
-    void *ptr = arena_alloc(&c->connector->arena, bytes);
-
-    if (ptr == NULL)
-        mistake(c, "The connector is too large");
-    return ptr;
-}
-
-static bool is_word(const char *name, const char *const *words)
-{
-    for (; *words != NULL; words++) {
-        if (strcmp(name, *words) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* jansson's iterators take no const; nothing is changed through this. */
-static json_t *iterable(const json_t *value)
-{
-    return (json_t *)(uintptr_t)value;
-}
-
-static bool check_members(struct compiler *c, const json_t *object, const char *const *words)
-{
-    const char *name;
-    json_t *value;
-
-    if (!json_is_object(object))
-        return mistake(c, "must be an object, not %s", json_type_word(object));
-    json_object_foreach(iterable(object), name, value)
-    {
-        const char *nearest = nearest_word(str_from(name), words);
-
-        if (is_word(name, words))
-            continue;
-        enter(c, name);
-        if (nearest != NULL)
-            return mistake(c, "is not a known member; did you mean \"%s\"?", nearest);
-        return mistake(c, "is not a known member");
-    }
-    return true;
-}
-
-static bool compile_template(struct compiler *c, struct str text, struct template *out)
-{
-    struct connector *connector = c->connector;
-    enum err err = template_compile(text, &connector->secrets, &connector->arena, out, c->detail);
-
-    if (err == ERR_FULL)
-        return mistake(c, "The connector is too large");
-    return err == ERR_NONE;
-}
+#define POLL_AFTER_US (2000 * INT64_C(1000))
+#define POLL_FOR_US (60000 * INT64_C(1000))
 
 /* --- needs --- */
 
-static bool compile_hint(struct compiler *c, const json_t *word, unsigned *mask)
+static bool compile_hint(struct compiler *c, const json_t *value, void *out)
 {
-    static const char *const hint_words[] = {
+    static const char *const words[] = {
 #define HINT(id, name) name,
         HINTS(HINT)
 #undef HINT
             NULL,
     };
-    const char *nearest;
-    enum hint hint;
+    size_t index = 0;
+    bool is_right = compile_word(c, value, words, "hint", &index);
 
-    if (hint_from(json_str(word), &hint)) {
-        *mask |= 1u << hint;
-        return true;
-    }
-    nearest = json_is_string(word) ? nearest_word(json_str(word), hint_words) : NULL;
-    if (nearest != NULL)
-        return mistake(c, "is no hint; did you mean \"%s\"?", nearest);
-    return mistake(c, "must be one of email, linkedin_url, company_domain, first_name, last_name, company_name");
+    *(unsigned *)out = 1u << index;
+    return is_right;
 }
 
-static bool compile_need(struct compiler *c, const json_t *need, unsigned *mask)
+static bool compile_need(struct compiler *c, const json_t *value, void *out)
 {
-    if (!json_is_array(need) || json_array_size(need) == 0)
-        return mistake(c, "must be an array of hints that together suffice, like [\"email\"]");
-    for (size_t i = 0; i < json_array_size(need); i++) {
-        size_t mark = enter_index(c, i);
+    static const struct items items = {"hints that together suffice, like [\"email\"]", 1, HINT_COUNT, sizeof(unsigned),
+                                       compile_hint};
+    void *hints = NULL;
+    size_t count = 0;
+    bool is_right = compile_items(c, value, &items, &hints, &count);
 
-        if (!compile_hint(c, json_array_get(need, i), mask))
-            return false;
-        leave(c, mark);
-    }
+    for (size_t i = 0; i < count; i++)
+        *(unsigned *)out |= ((unsigned *)hints)[i];
+    return is_right;
+}
+
+static bool compile_needs(struct compiler *c, const json_t *value, void *out)
+{
+    static const struct items items = {"alternatives, like [[\"email\"], [\"linkedin_url\"]]", 1, CONNECTOR_NEEDS_MAX,
+                                       sizeof(unsigned), compile_need};
+    struct way *way = out;
+    void *needs = NULL;
+
+    if (!compile_items(c, value, &items, &needs, &way->needs_count))
+        return false;
+    memcpy(way->needs, needs, way->needs_count * sizeof *way->needs);
     return true;
 }
 
-static bool compile_needs(struct compiler *c, const json_t *needs)
+/* Does one alternative want nothing else? */
+static bool can_ask_by(const struct way *way, enum hint hint)
 {
-    struct connector *connector = c->connector;
-    size_t count = json_array_size(needs);
-
-    if (count == 0 || count > CONNECTOR_NEEDS_MAX)
-        return mistake(c, "must be an array of 1 to %d alternatives, like [[\"email\"], [\"linkedin_url\"]]",
-                       CONNECTOR_NEEDS_MAX);
-    for (size_t i = 0; i < count; i++) {
-        size_t mark = enter_index(c, i);
-
-        if (!compile_need(c, json_array_get(needs, i), &connector->needs[i]))
-            return false;
-        leave(c, mark);
-    }
-    connector->needs_count = count;
-    return true;
-}
-
-/* --- request: URL --- */
-
-bool path_has_dots(struct str path)
-{
-    while (path.len > 0) {
-        struct str segment = str_cut(&path, '/');
-
-        if (str_is(segment, STR(".")) || str_is(segment, STR("..")))
+    for (size_t i = 0; i < way->needs_count; i++) {
+        if ((way->needs[i] & ~(1u << hint)) == 0)
             return true;
     }
     return false;
 }
 
-static bool is_url_byte(char c)
+/* --- steps --- */
+
+static bool compile_growth(struct compiler *c, const json_t *value, void *out)
 {
-    return char_is_alnum(c) || (c != '\0' && strchr("-._~!$&'()*+,;=:@/?%[]{}", c) != NULL);
+    *(double *)out = json_number_value(value);
+    return (json_number_value(value) >= 1 && json_number_value(value) <= 4) ||
+           mistake(c, "must be a number from 1 to 4");
 }
 
-static bool check_url_text(struct compiler *c, struct str url)
+static bool compile_last(struct compiler *c, const json_t *value, void *out)
 {
-    if (url.len > CONNECTOR_URL_TEMPLATE_BYTES_MAX)
-        return mistake(c, "must have at most %d bytes", CONNECTOR_URL_TEMPLATE_BYTES_MAX);
-    for (size_t i = 0; i < url.len; i++) {
-        if (url.ptr[i] == '#')
-            return mistake(c, "must have no fragment (#): it is never sent");
-        if (!is_url_byte(url.ptr[i]))
-            return mistake(c, "byte %zu does not belong into a URL: percent-encode it", i + 1);
-        if (url.ptr[i] == '{' && i + 1 < url.len && url.ptr[i + 1] == '{')
-            return mistake(c, "a brace in a URL is written %%7B");
-    }
-    return true;
+    struct request *request = keep_bytes(c, sizeof *request);
+
+    *(struct request **)out = request;
+    return request != NULL && compile_request(c, value, request);
 }
 
-static bool compile_authority(struct compiler *c, struct str text)
+static bool compile_every(struct compiler *c, const json_t *value, void *out)
 {
-    struct template *authority = &c->connector->url.authority;
-
-    if (text.len == 0 || text.ptr[0] == ':')
-        return mistake(c, "has no host");
-    if (str_find(text, '@') != text.len)
-        return mistake(c, "must have no user or password before the host: use a header, or a query parameter");
-    if (!compile_template(c, text, authority))
-        return false;
-    if (authority->hints != 0)
-        return mistake(c, "the host must not depend on a hint: it decides who gets the secrets");
-    return true;
+    return compile_ms(c, value, out) && (*(int64_t *)out > 0 || mistake(c, "must be at least 1"));
 }
 
-static bool compile_path(struct compiler *c, struct str text)
+static bool compile_poll(struct compiler *c, const json_t *value, void *out)
 {
-    struct connector *connector = c->connector;
-    struct template *path = &connector->url.path;
-
-    if (path_has_dots(text))
-        return mistake(c, "the path must have no \".\" or \"..\"");
-    if (!compile_template(c, text, path))
-        return false;
-    for (size_t i = 0; i < connector->needs_count; i++) {
-        if ((path->hints & ~connector->needs[i]) != 0)
-            return mistake(c, "the path uses a hint that /needs/%zu does not promise", i);
-    }
-    return true;
-}
-
-static bool compile_param(struct compiler *c, struct str text)
-{
-    struct url *url = &c->connector->url;
-    struct query_param *param = &url->params[url->params_count];
-    size_t equals = str_find(text, '=');
-
-    if (url->params_count == CONNECTOR_PARAMS_MAX)
-        return mistake(c, "must have at most %d query parameters", CONNECTOR_PARAMS_MAX);
-    url->params_count++;
-    if (equals < text.len) {
-        param->name = (struct str){text.ptr, equals + 1};
-        text = str_from_at(text, equals + 1);
-    }
-    if (str_find(param->name, '{') != param->name.len)
-        return mistake(c, "the name of a query parameter cannot be filled in");
-    return compile_template(c, text, &param->value);
-}
-
-static bool compile_query(struct compiler *c, struct str text)
-{
-    struct url *url = &c->connector->url;
-
-    url->params = keep(c, CONNECTOR_PARAMS_MAX * sizeof *url->params);
-    if (url->params == NULL)
-        return false;
-    while (text.len > 0) {
-        if (!compile_param(c, str_cut(&text, '&')))
-            return false;
-    }
-    return true;
-}
-
-static bool compile_url(struct compiler *c, const json_t *value)
-{
-    struct url *url = &c->connector->url;
-    struct str rest = json_str(value);
-    size_t end = 0;
-
-    if (str_starts(rest, STR("https://")) || str_starts(rest, STR("http://")))
-        url->scheme = (struct str){rest.ptr, str_find(rest, '/') + 2};
-    else
-        return mistake(c, "must be an absolute URL: https://… (or http://…)");
-    if (!check_url_text(c, rest))
-        return false;
-    rest = str_from_at(rest, url->scheme.len);
-    while (end < rest.len && rest.ptr[end] != '/' && rest.ptr[end] != '?')
-        end++;
-    if (!compile_authority(c, (struct str){rest.ptr, end}))
-        return false;
-    rest = str_from_at(rest, end);
-    return compile_path(c, str_cut(&rest, '?')) && compile_query(c, rest);
-}
-
-/* --- request: headers --- */
-
-static bool is_token(struct str name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        if (!char_is_alnum(name.ptr[i]) && strchr("!#$%&'*+-.^_`|~", name.ptr[i]) == NULL)
-            return false;
-    }
-    return name.len > 0;
-}
-
-static bool has_control_bytes(struct str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
-            return true;
-    }
-    return false;
-}
-
-/* Those that frame the message or pick its receiver are made by the client. */
-static bool is_ours(struct str name)
-{
-    static const char *const ours[] = {"host",    "content-length", "transfer-encoding",   "connection",
-                                       "expect",  "keep-alive",     "accept-encoding",     "te",
-                                       "trailer", "upgrade",        "proxy-authorization", "proxy-connection"};
-
-    for (size_t i = 0; i < LEN(ours); i++) {
-        if (str_is_nocase(name, str_from(ours[i])))
-            return true;
-    }
-    return false;
-}
-
-static bool compile_header(struct compiler *c, struct str name, const json_t *value)
-{
-    struct connector *connector = c->connector;
-    struct header *header = &connector->headers[connector->headers_count];
-
-    if (!is_token(name))
-        return mistake(c, "is not the name of a header");
-    if (is_ours(name))
-        return mistake(c, "is set by the server itself: leave it out");
-    if (!json_is_string(value) || has_control_bytes(json_str(value)))
-        return mistake(c, "must be a string without line breaks or control bytes");
-    for (size_t i = 0; i < connector->headers_count; i++) {
-        if (str_is_nocase(name, connector->headers[i].name))
-            return mistake(c, "is there twice, in different spellings");
-    }
-    connector->has_accept |= str_is_nocase(name, STR("accept"));
-    connector->has_user_agent |= str_is_nocase(name, STR("user-agent"));
-    connector->has_content_type |= str_is_nocase(name, STR("content-type"));
-    connector->headers_count++;
-    header->name = name;
-    return compile_template(c, json_str(value), &header->value);
-}
-
-static bool compile_headers(struct compiler *c, const json_t *headers)
-{
-    const char *name;
-    json_t *value;
-
-    if (!json_is_object(headers) || json_object_size(headers) > CONNECTOR_HEADERS_MAX)
-        return mistake(c, "must be an object of at most %d headers", CONNECTOR_HEADERS_MAX);
-    c->connector->headers = keep(c, CONNECTOR_HEADERS_MAX * sizeof(struct header));
-    if (c->connector->headers == NULL)
-        return false;
-    json_object_foreach(iterable(headers), name, value)
-    {
-        size_t mark = enter(c, name);
-
-        if (!compile_header(c, str_from(name), value))
-            return false;
-        leave(c, mark);
-    }
-    return true;
-}
-
-/* --- request: body --- */
-
-static bool compile_node(struct compiler *c, const json_t *value, struct node *out);
-
-static bool compile_object(struct compiler *c, const json_t *object, struct node *node)
-{
-    const char *name;
-    json_t *value;
-
-    node->kind = NODE_OBJECT;
-    json_object_foreach(iterable(object), name, value)
-    {
-        struct node *child = &node->children[node->children_count++];
-        size_t mark = enter(c, name);
-
-        child->name = name;
-        if (!compile_node(c, value, child))
-            return false;
-        leave(c, mark);
-    }
-    return true;
-}
-
-static bool compile_array(struct compiler *c, const json_t *array, struct node *node)
-{
-    node->kind = NODE_ARRAY;
-    for (size_t i = 0; i < json_array_size(array); i++) {
-        size_t mark = enter_index(c, i);
-
-        if (!compile_node(c, json_array_get(array, i), &node->children[node->children_count++]))
-            return false;
-        leave(c, mark);
-    }
-    return true;
-}
-
-static bool compile_constant(struct compiler *c, const json_t *value, struct node *node)
-{
-    struct buf text;
-
-    node->kind = NODE_CONSTANT;
-    buf_init(&text, 64);
-    json_put_doc(&text, value);
-    node->constant = arena_keep(&c->connector->arena, buf_str(&text));
-    buf_deinit(&text);
-    return node->constant.ptr != NULL || mistake(c, "The connector is too large");
-}
-
-/* Calls itself for each level; json_read has limited those. */
-static bool compile_node(struct compiler *c, const json_t *value, struct node *node)
-{
-    size_t count = json_is_object(value) ? json_object_size(value) : json_array_size(value);
-
-    if (json_is_string(value)) {
-        node->kind = NODE_TEXT;
-        return compile_template(c, json_str(value), &node->text);
-    }
-    if (!json_is_object(value) && !json_is_array(value))
-        return compile_constant(c, value, node);
-    node->children = keep(c, count * sizeof *node->children);
-    if (node->children == NULL)
-        return false;
-    return json_is_object(value) ? compile_object(c, value, node) : compile_array(c, value, node);
-}
-
-static bool compile_body(struct compiler *c, const json_t *body)
-{
-    if (str_is(c->connector->method, STR("GET")))
-        return mistake(c, "a GET has no body: set \"method\" to \"POST\", or move it to the query");
-    c->connector->body = keep(c, sizeof *c->connector->body);
-    return c->connector->body != NULL && compile_node(c, body, c->connector->body);
-}
-
-static bool compile_method(struct compiler *c, const json_t *value)
-{
-    c->connector->method = STR("GET");
-    if (value == NULL || str_is(json_str(value), STR("GET")))
-        return true;
-    c->connector->method = STR("POST");
-    return str_is(json_str(value), STR("POST")) || mistake(c, "must be \"GET\" or \"POST\"");
-}
-
-/* A member that has a function to compile it. */
-struct member {
-    const char *name;
-    bool is_needed;
-    bool (*compile)(struct compiler *c, const json_t *value);
-};
-
-static bool compile_members(struct compiler *c, const json_t *object, const struct member *members, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const json_t *value = json_object_get(object, members[i].name);
-        size_t mark = enter(c, members[i].name);
-
-        if (value == NULL && members[i].is_needed)
-            return mistake(c, "is missing");
-        if (value != NULL && !members[i].compile(c, value))
-            return false;
-        leave(c, mark);
-    }
-    return true;
-}
-
-static bool compile_request(struct compiler *c, const json_t *request)
-{
-    static const char *const words[] = {"method", "url", "headers", "body", NULL};
     static const struct member members[] = {
-        {"method", false, compile_method},
-        {"url", true, compile_url},
-        {"headers", false, compile_headers},
-        {"body", false, compile_body},
+        {"after_ms", compile_ms, offsetof(struct poll, after_us), false},
+        {"every_ms", compile_every, offsetof(struct poll, every_us), false},
+        {"every_ms_max", compile_every, offsetof(struct poll, every_us_max), false},
+        {"growth", compile_growth, offsetof(struct poll, growth), false},
+        {"for_ms", compile_every, offsetof(struct poll, for_us), false},
+        {"last", compile_last, offsetof(struct poll, last), false},
     };
+    struct poll *poll = keep_bytes(c, sizeof *poll);
 
-    return compile_method(c, NULL) && check_members(c, request, words) &&
-           compile_members(c, request, members, LEN(members));
+    *(struct poll **)out = poll;
+    if (poll == NULL)
+        return false;
+    *poll = (struct poll){.every_us = POLL_AFTER_US,
+                          .every_us_max = CONNECTOR_MS_MAX * INT64_C(1000),
+                          .for_us = POLL_FOR_US,
+                          .growth = 1};
+    return compile_members(c, value, members, LEN(members), poll);
 }
 
-/* --- outcomes --- */
-
-static bool compile_status(struct compiler *c, const json_t *value, struct rule *rule)
+static bool compile_kept(struct compiler *c, const char *name, const json_t *value, struct step *step)
 {
-    struct status_range *range = &rule->statuses[rule->statuses_count];
-    struct str text = json_str(value);
+    struct keep *keep = &step->keep[step->keep_count];
 
-    if (rule->statuses_count == CONNECTOR_STATUSES_MAX)
-        return mistake(c, "must have at most %d statuses", CONNECTOR_STATUSES_MAX);
-    rule->statuses_count++;
-    if (text.len == 3 && text.ptr[0] >= '1' && text.ptr[0] <= '5' && str_is(str_from_at(text, 1), STR("xx"))) {
-        range->from = (text.ptr[0] - '0') * 100;
-        range->to = range->from + 99;
-        return true;
-    }
-    range->from = range->to = (int)json_integer_value(value);
-    return (json_integer_value(value) >= 100 && json_integer_value(value) <= 599) ||
-           mistake(c, "must be a status like 404, a class like \"4xx\", or an array of these");
+    if (!is_template_name(str_from(name)))
+        return mistake(c, "must be called by 1 to %d letters, digits or _", CONNECTOR_NAME_BYTES_MAX);
+    if (!names_add(&c->way->kept, str_from(name), &keep->index))
+        return mistake(c, "is one too many: a way keeps at most %d values", CONNECTOR_KEPT_MAX);
+    step->keep_count++;
+    return compile_pointers(c, value, &keep->at);
 }
 
-static bool compile_statuses(struct compiler *c, const json_t *value, struct rule *rule)
+static bool compile_keep(struct compiler *c, const json_t *value, void *out)
 {
-    if (value == NULL)
-        return true;
-    if (!json_is_array(value))
-        return compile_status(c, value, rule);
-    if (json_array_size(value) == 0)
-        return mistake(c, "must not be empty");
-    for (size_t i = 0; i < json_array_size(value); i++) {
-        size_t mark = enter_index(c, i);
+    struct step *step = out;
+    bool is_right = true;
+    const char *name;
+    json_t *item;
 
-        if (!compile_status(c, json_array_get(value, i), rule))
-            return false;
+    if (!json_is_object(value) || json_object_size(value) > CONNECTOR_KEPT_MAX)
+        return mistake(c, "must be an object of at most %d names and pointers", CONNECTOR_KEPT_MAX);
+    step->keep = keep_bytes(c, CONNECTOR_KEPT_MAX * sizeof *step->keep);
+    if (step->keep == NULL)
+        return false;
+    json_object_foreach(iterable(value), name, item)
+    {
+        size_t mark = enter(c, name);
+
+        is_right &= compile_kept(c, name, item, step);
         leave(c, mark);
     }
-    return true;
+    return is_right;
 }
 
-static bool compile_pointer(struct compiler *c, const json_t *value, struct str *out)
-{
-    *out = json_str(value);
-    return (json_is_string(value) && out->len <= CONNECTOR_POINTER_BYTES_MAX && json_is_pointer(*out)) ||
-           mistake(c, "must be a JSON Pointer of at most %d bytes, like \"/data/email\"", CONNECTOR_POINTER_BYTES_MAX);
-}
-
-static bool compile_test(struct compiler *c, const json_t *object, struct rule *rule)
-{
-    const json_t *exists = json_object_get(object, "exists");
-
-    rule->equals = json_object_get(object, "equals");
-    if ((exists != NULL) == (rule->equals != NULL))
-        return mistake(c, "\"at\" needs one of \"equals\" and \"exists\"");
-    if (rule->equals != NULL && (json_is_object(rule->equals) || json_is_array(rule->equals)))
-        return mistake_at(c, "equals", "must be a string, a number, true, false or null");
-    if (exists != NULL && !json_is_boolean(exists))
-        return mistake_at(c, "exists", "must be true or false");
-    rule->test = rule->equals != NULL ? TEST_EQUALS : json_is_true(exists) ? TEST_EXISTS : TEST_ABSENT;
-    return true;
-}
-
-static bool compile_at(struct compiler *c, const json_t *object, struct rule *rule)
-{
-    const json_t *at = json_object_get(object, "at");
-    size_t mark;
-
-    if (at == NULL && (json_object_get(object, "equals") != NULL || json_object_get(object, "exists") != NULL))
-        return mistake_at(c, "at", "is missing: it says where to look");
-    if (at == NULL)
-        return rule->statuses_count > 0 || mistake(c, "needs \"status\" or \"at\", else it fits every answer");
-    mark = enter(c, "at");
-    if (!compile_pointer(c, at, &rule->at))
-        return false;
-    leave(c, mark);
-    return compile_test(c, object, rule);
-}
-
-static bool compile_outcome(struct compiler *c, const json_t *value, enum outcome *out)
-{
-    static const char *const words[] = {"hit",        "miss",    "rate_limited", "out_of_credits",
-                                        "auth_error", "blocked", "error",        NULL};
-    const char *word = json_string_value(value);
-    const char *nearest = word != NULL ? nearest_word(str_from(word), words) : NULL;
-
-    if (word != NULL && is_word(word, words))
-        return outcome_from(str_from(word), out);
-    if (nearest != NULL)
-        return mistake(c, "is no outcome of an answer; did you mean \"%s\"?", nearest);
-    return mistake(c, "must be one of hit, miss, rate_limited, out_of_credits, auth_error, blocked, error");
-}
-
-static bool compile_rule(struct compiler *c, const json_t *object, struct rule *rule)
-{
-    static const char *const words[] = {"status", "at", "equals", "exists", "outcome", NULL};
-    size_t mark;
-
-    if (!check_members(c, object, words))
-        return false;
-    mark = enter(c, "status");
-    if (!compile_statuses(c, json_object_get(object, "status"), rule))
-        return false;
-    leave(c, mark);
-    if (!compile_at(c, object, rule))
-        return false;
-    mark = enter(c, "outcome");
-    return compile_outcome(c, json_object_get(object, "outcome"), &rule->outcome) && leave(c, mark);
-}
-
-static bool compile_outcomes(struct compiler *c, const json_t *outcomes)
-{
-    struct connector *connector = c->connector;
-    size_t count = json_array_size(outcomes);
-
-    if (!json_is_array(outcomes) || count > CONNECTOR_RULES_MAX)
-        return mistake(c, "must be an array of at most %d rules", CONNECTOR_RULES_MAX);
-    connector->rules = keep(c, count * sizeof *connector->rules);
-    if (connector->rules == NULL)
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        size_t mark = enter_index(c, i);
-
-        if (!compile_rule(c, json_array_get(outcomes, i), &connector->rules[i]))
-            return false;
-        leave(c, mark);
-    }
-    connector->rules_count = count;
-    return true;
-}
-
-/* --- channels --- */
-
-static bool compile_pointers(struct compiler *c, const json_t *value, struct channel_rule *rule)
-{
-    size_t count = json_array_size(value);
-
-    if (!json_is_array(value)) {
-        rule->pointers_count = 1;
-        return compile_pointer(c, value, &rule->pointers[0]);
-    }
-    if (count == 0 || count > CONNECTOR_POINTERS_MAX)
-        return mistake(c, "must be a JSON Pointer or an array of 1 to %d", CONNECTOR_POINTERS_MAX);
-    for (size_t i = 0; i < count; i++) {
-        size_t mark = enter_index(c, i);
-
-        if (!compile_pointer(c, json_array_get(value, i), &rule->pointers[i]))
-            return false;
-        leave(c, mark);
-    }
-    rule->pointers_count = count;
-    return true;
-}
-
-static bool compile_ppm(struct compiler *c, const json_t *value, int64_t *out)
-{
-    double number = json_is_number(value) ? json_number_value(value) : -1;
-
-    if (!(number >= 0 && number <= 1))
-        return mistake(c, "must be a number from 0 to 1");
-    *out = (int64_t)(number * PPM_ONE + 0.5);
-    return true;
-}
-
-static bool compile_confidence_at(struct compiler *c, const json_t *object, struct channel_rule *rule)
-{
-    static const char *const words[] = {"at", "scale", "default", NULL};
-    const json_t *scale = json_object_get(object, "scale");
-    size_t mark;
-
-    if (!check_members(c, object, words))
-        return false;
-    mark = enter(c, "at");
-    if (!compile_pointer(c, json_object_get(object, "at"), &rule->at))
-        return false;
-    leave(c, mark);
-    rule->has_at = true;
-    rule->scale = scale == NULL ? 1 : json_number_value(scale);
-    if (!(rule->scale > 0))
-        return mistake_at(c, "scale", "must be a number over 0: what the provider says for certain, like 100");
-    mark = enter(c, "default");
-    if (!compile_ppm(c, json_object_get(object, "default"), &rule->confidence_ppm))
-        return false;
-    return leave(c, mark);
-}
-
-static bool compile_channel(struct compiler *c, const json_t *object, struct channel_rule *rule)
-{
-    static const char *const words[] = {"value", "confidence", NULL};
-    const json_t *confidence = json_object_get(object, "confidence");
-    size_t mark;
-
-    if (!check_members(c, object, words))
-        return false;
-    mark = enter(c, "value");
-    if (!compile_pointers(c, json_object_get(object, "value"), rule))
-        return false;
-    leave(c, mark);
-    mark = enter(c, "confidence");
-    if (confidence == NULL)
-        return mistake(c, "is missing: say how sure a value of this provider is, like 0.8");
-    if (json_is_object(confidence) ? !compile_confidence_at(c, confidence, rule)
-                                   : !compile_ppm(c, confidence, &rule->confidence_ppm))
-        return false;
-    return leave(c, mark);
-}
-
-/* "channels" and "account": where each slot's value is. */
-static bool compile_slots(struct compiler *c, const json_t *object, const char *const *words)
-{
-    if (!check_members(c, object, words))
-        return false;
-    for (; *words != NULL; words++) {
-        const json_t *value = json_object_get(object, *words);
-        size_t mark = enter(c, *words);
-        unsigned slot = 0;
-
-        check(slot_from(str_from(*words), &slot));
-        if (value != NULL && !compile_channel(c, value, &c->connector->of[slot]))
-            return false;
-        if (value != NULL)
-            c->connector->channels |= 1u << slot;
-        leave(c, mark);
-    }
-    return true;
-}
-
-static bool compile_channels(struct compiler *c, const json_t *channels)
+static bool compile_channel_bit(struct compiler *c, const json_t *value, void *out)
 {
     static const char *const words[] = {
 #define CHANNEL(id, name) name,
@@ -718,87 +148,442 @@ static bool compile_channels(struct compiler *c, const json_t *channels)
 #undef CHANNEL
             NULL,
     };
+    size_t index = 0;
+    bool is_right = compile_word(c, value, words, "channel", &index);
 
-    if (json_is_object(channels) && json_object_size(channels) == 0)
-        return mistake(c, "must name at least one of work_email, personal_email, phone, linkedin_url");
-    return compile_slots(c, channels, words);
+    *(unsigned *)out = 1u << index;
+    return is_right;
 }
 
-/* A company is asked for by its domain and nothing else. */
-static bool can_ask_by_domain(const struct connector *connector)
+static bool compile_only_for(struct compiler *c, const json_t *value, void *out)
 {
-    for (size_t i = 0; i < connector->needs_count; i++) {
-        if ((connector->needs[i] & ~(1u << HINT_COMPANY_DOMAIN)) == 0)
-            return true;
+    static const struct items items = {"channels", 1, CHANNEL_COUNT, sizeof(unsigned), compile_channel_bit};
+    void *bits = NULL;
+    size_t count = 0;
+    bool is_right = compile_items(c, value, &items, &bits, &count);
+
+    for (size_t i = 0; i < count; i++)
+        *(unsigned *)out |= ((unsigned *)bits)[i];
+    return is_right;
+}
+
+/* "keep" after all that could use what it keeps: only later steps can. */
+static const struct member step_members[] = {
+    {"request", compile_request, offsetof(struct step, request), true},
+    {"poll", compile_poll, offsetof(struct step, poll), false},
+    {"channels", compile_channels, 0, false},
+    {"account", compile_account, 0, false},
+    {"verdict", compile_verdict, offsetof(struct step, verdict), false},
+    {"outcomes", compile_outcomes, offsetof(struct step, outcomes), false},
+    {"keep", compile_keep, 0, false},
+    {"only_for", compile_only_for, offsetof(struct step, only_for), false},
+};
+
+/* Of those, what a connector without "ways" has at its top; "outcomes" there are for all answers. */
+enum { SHORT_MEMBERS = 5 };
+
+static bool compile_step(struct compiler *c, const json_t *value, void *out)
+{
+    return compile_members(c, value, step_members, LEN(step_members), out);
+}
+
+/* --- ways --- */
+
+static bool compile_steps(struct compiler *c, const json_t *value, void *out)
+{
+    static const struct items items = {"steps", 1, CONNECTOR_STEPS_MAX, sizeof(struct step), compile_step};
+    struct way *way = out;
+
+    return compile_items(c, value, &items, (void **)&way->steps, &way->steps_count);
+}
+
+/* A way with its one step's members among its own. */
+static bool compile_only_step(struct compiler *c, const json_t *value, struct way *way, size_t members_count)
+{
+    way->steps = keep_bytes(c, sizeof *way->steps);
+    way->steps_count = 1;
+    return way->steps != NULL && compile_some(c, value, step_members, members_count, way->steps);
+}
+
+static bool check_way(struct compiler *c, struct way *way)
+{
+    for (size_t i = 0; i < way->steps_count; i++) {
+        way->slots |= way->steps[i].slots;
+        way->has_verdict |= way->steps[i].verdict.count > 0;
     }
-    return false;
+    if (way->slots == 0 && !way->has_verdict)
+        return mistake(c, "gives nothing: say where the values are, in \"channels\", \"account\" or \"verdict\"");
+    if ((way->slots & FIELDS_ALL) != 0 && !can_ask_by(way, HINT_COMPANY_DOMAIN))
+        return mistake_at(c, "account",
+                          "wants [\"company_domain\"] among \"needs\": nothing else is known of a company");
+    return !way->has_verdict || can_ask_by(way, HINT_EMAIL) ||
+           mistake_at(c, "verdict", "wants [\"email\"] among \"needs\": it is what is judged");
 }
 
-static bool compile_account(struct compiler *c, const json_t *account)
+/* The connector itself, when it has no "ways", and each of them. */
+static bool compile_way_of(struct compiler *c, const json_t *value, struct way *way, size_t members_count)
 {
-    static const char *const words[] = {
-#define FIELD(id, name, type) name,
-        FIELDS(FIELD)
-#undef FIELD
-            NULL,
+    static const struct member members[] = {
+        {"needs", compile_needs, 0, true},
+        {"steps", compile_steps, 0, false},
+    };
+    bool has_steps = json_object_get(value, "steps") != NULL;
+    bool is_right;
+
+    c->way = way;
+    c->scope.kept = &way->kept;
+    is_right = compile_some(c, value, members, LEN(members), way);
+    for (size_t i = 0; has_steps && i < LEN(step_members); i++) {
+        if (json_object_get(value, step_members[i].name) != NULL)
+            is_right = mistake_at(c, step_members[i].name, "belongs into one of \"steps\"");
+    }
+    if (!has_steps)
+        is_right &= compile_only_step(c, value, way, members_count);
+    is_right = is_right && check_way(c, way);
+    c->scope.kept = NULL;
+    c->way = NULL;
+    return is_right;
+}
+
+static bool pass(struct compiler *c, const json_t *value, void *out)
+{
+    (void)c;
+    (void)value;
+    (void)out;
+    return true;
+}
+
+static bool compile_way(struct compiler *c, const json_t *value, void *out)
+{
+    static const struct member members[] = {
+        {"needs", pass, 0, false},   {"steps", pass, 0, false},   {"request", pass, 0, false},
+        {"poll", pass, 0, false},    {"keep", pass, 0, false},    {"channels", pass, 0, false},
+        {"account", pass, 0, false}, {"verdict", pass, 0, false}, {"outcomes", pass, 0, false},
     };
 
-    if (json_is_object(account) && json_object_size(account) == 0)
-        return mistake(c, "must name at least one field of a company, like industry");
-    if (!can_ask_by_domain(c->connector))
-        return mistake(c, "wants [\"company_domain\"] among \"needs\": nothing else is known of a company");
-    return compile_slots(c, account, words);
+    return compile_members(c, value, members, LEN(members), out) &&
+           compile_way_of(c, value, out, LEN(step_members) - 1);
+}
+
+static bool compile_ways(struct compiler *c, const json_t *value, void *out)
+{
+    static const struct items items = {"ways", 1, CONNECTOR_WAYS_MAX, sizeof(struct way), compile_way};
+    struct connector *connector = out;
+
+    return compile_items(c, value, &items, (void **)&connector->ways, &connector->ways_count);
+}
+
+static bool compile_short(struct compiler *c, const json_t *doc)
+{
+    struct connector *connector = c->connector;
+
+    connector->ways = keep_bytes(c, sizeof *connector->ways);
+    connector->ways_count = 1;
+    return connector->ways != NULL && compile_way_of(c, doc, connector->ways, SHORT_MEMBERS);
+}
+
+/* --- what holds for all requests --- */
+
+static bool compile_version(struct compiler *c, const json_t *value, void *out)
+{
+    (void)out;
+    return (json_is_integer(value) && json_integer_value(value) == FORMAT_VERSION) ||
+           mistake(c, "must be 1, the version of this format");
+}
+
+static bool compile_name(struct compiler *c, const json_t *value, void *out)
+{
+    *(struct str *)out = json_str(value);
+    return (json_is_string(value) && json_string_length(value) <= PROVIDER_NAME_BYTES_MAX) ||
+           mistake(c, "must be a string of at most %d bytes", PROVIDER_NAME_BYTES_MAX);
+}
+
+static bool compile_host(struct compiler *c, const char *name, const json_t *value)
+{
+    struct connector *connector = c->connector;
+    struct err_detail why = {""};
+    unsigned index = 0;
+
+    if (!is_template_name(str_from(name)))
+        return mistake(c, "must be called by 1 to %d letters, digits or _", CONNECTOR_NAME_BYTES_MAX);
+    check(names_add(&connector->host_names, str_from(name), &index));
+    connector->hosts[index] = (struct connector_host){str_from(name), json_str(value)};
+    if (json_is_null(value))
+        return true;
+    if (!json_is_string(value))
+        return mistake(c, "must be a URL, or null where the operator has to say it");
+    return connector_check_host(json_str(value), &why) || mistake(c, "%s", why.text);
+}
+
+static bool compile_hosts(struct compiler *c, const json_t *value, void *out)
+{
+    bool is_right = true;
+    const char *name;
+    json_t *item;
+
+    (void)out;
+    if (!json_is_object(value) || json_object_size(value) > CONNECTOR_HOSTS_MAX)
+        return mistake(c, "must be an object of at most %d names and URLs", CONNECTOR_HOSTS_MAX);
+    json_object_foreach(iterable(value), name, item)
+    {
+        size_t mark = enter(c, name);
+
+        is_right &= compile_host(c, name, item);
+        leave(c, mark);
+    }
+    return is_right;
+}
+
+static bool is_env_name(struct str name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if (!char_is_alnum(name.ptr[i]) && name.ptr[i] != '_')
+            return false;
+    }
+    return name.len > 0 && name.len <= ENV_BYTES_MAX && !char_is_digit(name.ptr[0]);
+}
+
+static bool compile_secret(struct compiler *c, const char *name, const json_t *value)
+{
+    struct connector *connector = c->connector;
+    unsigned index = 0;
+
+    if (!is_template_name(str_from(name)))
+        return mistake(c, "must be called by 1 to %d letters, digits or _", CONNECTOR_NAME_BYTES_MAX);
+    if (!is_env_name(json_str(value)))
+        return mistake(c, "must be the name of an environment variable, like ACME_API_KEY");
+    check(names_add(&connector->secret_names, str_from(name), &index));
+    connector->secrets[index].env = json_str(value);
+    return true;
+}
+
+static bool compile_secrets(struct compiler *c, const json_t *value, void *out)
+{
+    bool is_right = true;
+    const char *name;
+    json_t *item;
+
+    (void)out;
+    if (!json_is_object(value) || json_object_size(value) > CONNECTOR_SECRETS_MAX)
+        return mistake(c, "must be an object of at most %d names and environment variables", CONNECTOR_SECRETS_MAX);
+    json_object_foreach(iterable(value), name, item)
+    {
+        size_t mark = enter(c, name);
+
+        is_right &= compile_secret(c, name, item);
+        leave(c, mark);
+    }
+    return is_right;
+}
+
+static bool compile_timeout(struct compiler *c, const json_t *value, void *out)
+{
+    return compile_every(c, value, out);
+}
+
+static bool compile_limits(struct compiler *c, const json_t *value, void *out)
+{
+    static const struct member members[] = {
+        {"per_second", compile_count, offsetof(struct provider_limits, per_second), false},
+        {"per_minute", compile_count, offsetof(struct provider_limits, per_minute), false},
+        {"concurrent", compile_count, offsetof(struct provider_limits, concurrent), false},
+        {"polls_per_minute", compile_count, offsetof(struct provider_limits, polls_per_minute), false},
+        {"timeout_ms", compile_timeout, offsetof(struct provider_limits, timeout_us), false},
+    };
+
+    return compile_members(c, value, members, LEN(members), out);
+}
+
+/* --- auth and check: nobody is asked for in them --- */
+
+static bool compile_basic(struct compiler *c, const json_t *value, void *out)
+{
+    static const struct member members[] = {
+        {"user", compile_template, offsetof(struct basic, user), true},
+        {"password", compile_template, offsetof(struct basic, password), true},
+    };
+    struct basic *basic = keep_bytes(c, sizeof *basic);
+
+    *(struct basic **)out = basic;
+    return basic != NULL && compile_members(c, value, members, LEN(members), basic);
+}
+
+static bool compile_lifetime(struct compiler *c, const json_t *value, void *out)
+{
+    static const struct member members[] = {{"at", compile_pointers, 0, true}};
+
+    return compile_members(c, value, members, LEN(members), out);
+}
+
+static bool compile_lifetime_s(struct compiler *c, const json_t *value, void *out)
+{
+    int64_t seconds = json_integer_value(value);
+
+    *(int64_t *)out = seconds * 1000000;
+    return (seconds >= 1 && seconds <= CONNECTOR_LIFETIME_S_MAX) ||
+           mistake(c, "must be a whole number from 1 to %d", CONNECTOR_LIFETIME_S_MAX);
+}
+
+static bool compile_token(struct compiler *c, const json_t *value, void *out)
+{
+    static const struct member members[] = {
+        {"request", compile_request, offsetof(struct token_source, request), true},
+        {"at", compile_pointers, offsetof(struct token_source, at), true},
+        {"lifetime_s", compile_lifetime_s, offsetof(struct token_source, lifetime_us), false},
+        {"lifetime", compile_lifetime, offsetof(struct token_source, lifetime_at), false},
+    };
+    struct token_source *token = keep_bytes(c, sizeof *token);
+
+    *(struct token_source **)out = token;
+    if (token == NULL)
+        return false;
+    token->lifetime_us = CONNECTOR_LIFETIME_S * INT64_C(1000000);
+    return compile_members(c, value, members, LEN(members), token);
+}
+
+static bool compile_auth(struct compiler *c, const json_t *value, void *out)
+{
+    static const struct member members[] = {
+        {"basic", compile_basic, offsetof(struct connector, basic), false},
+        {"token", compile_token, offsetof(struct connector, token), false},
+    };
+    struct template_scope scope = c->scope;
+    bool is_right;
+
+    c->scope = (struct template_scope){.secrets = scope.secrets};
+    is_right = compile_members(c, value, members, LEN(members), out);
+    c->scope = scope;
+    if (json_object_size(value) != 1)
+        return mistake(c, "needs one of \"basic\" and \"token\"");
+    return is_right;
+}
+
+static bool compile_check(struct compiler *c, const json_t *value, void *out)
+{
+    static const struct member members[] = {
+        {"request", compile_request, offsetof(struct step, request), true},
+        {"outcomes", compile_outcomes, offsetof(struct step, outcomes), false},
+    };
+    struct template_scope scope = c->scope;
+    struct way *way = keep_bytes(c, sizeof *way);
+    bool is_right;
+
+    *(struct way **)out = way;
+    if (way == NULL)
+        return false;
+    way->steps = keep_bytes(c, sizeof *way->steps);
+    way->steps_count = 1;
+    c->scope = (struct template_scope){.secrets = scope.secrets, .has_token = scope.has_token};
+    is_right = way->steps != NULL && compile_members(c, value, members, LEN(members), way->steps);
+    c->scope = scope;
+    return is_right;
 }
 
 /* --- the whole --- */
 
-static bool compile_version(struct compiler *c, const json_t *version)
-{
-    return (json_is_integer(version) && json_integer_value(version) == FORMAT_VERSION) ||
-           mistake(c, "must be 1, the version of this format");
-}
+/* In an order in which each finds what it uses; those that are passed over belong to the way that a connector without
+ * "ways" is. */
+static const struct member members_of_all[] = {
+    {"connector", compile_version, 0, true},
+    {"name", compile_name, offsetof(struct connector, about.name), false},
+    {"hosts", compile_hosts, 0, false},
+    {"secrets", compile_secrets, 0, false},
+    {"limits", compile_limits, offsetof(struct connector, about.limits), false},
+    {"headers", compile_headers, offsetof(struct connector, headers), false},
+    {"query", compile_params, offsetof(struct connector, query), false},
+    {"auth", compile_auth, 0, false},
+    {"outcomes", compile_outcomes, offsetof(struct connector, outcomes), false},
+    {"wait", compile_waits, 0, false},
+    {"cost", compile_amount, offsetof(struct connector, cost), false},
+    {"balance", compile_amount, offsetof(struct connector, balance), false},
+    {"check", compile_check, offsetof(struct connector, check), false},
+    {"ways", compile_ways, 0, false},
+    {"needs", pass, 0, false},
+    {"request", pass, 0, false},
+    {"poll", pass, 0, false},
+    {"channels", pass, 0, false},
+    {"account", pass, 0, false},
+    {"verdict", pass, 0, false},
+};
 
-static bool compile_name(struct compiler *c, const json_t *name)
+static bool compile_all(struct compiler *c, const json_t *doc)
 {
-    return (json_is_string(name) && json_string_length(name) <= PROVIDER_NAME_BYTES_MAX) ||
-           mistake(c, "must be a string of at most %d bytes", PROVIDER_NAME_BYTES_MAX);
-}
+    static const char *const of_way[] = {"needs", "request", "poll", "channels", "account", "verdict"};
+    bool has_ways = json_object_get(doc, "ways") != NULL;
+    bool is_right = compile_members(c, doc, members_of_all, LEN(members_of_all), c->connector);
 
-/* "needs" before "request": the URL's path is checked against it. */
-static bool compile(struct compiler *c, const json_t *doc)
-{
-    static const char *const words[] = {"connector", "name",     "needs",   "request",
-                                        "outcomes",  "channels", "account", NULL};
-    static const struct member members[] = {
-        {"connector", true, compile_version},  {"name", false, compile_name},
-        {"needs", true, compile_needs},        {"request", true, compile_request},
-        {"outcomes", false, compile_outcomes}, {"channels", false, compile_channels},
-        {"account", false, compile_account},
-    };
-
-    if (!check_members(c, doc, words) || !compile_members(c, doc, members, LEN(members)))
+    if (!json_is_object(doc))
         return false;
-    return c->connector->channels != 0 ||
-           mistake_at(c, "channels", "is missing: say where the values are, here or in \"account\"");
+    for (size_t i = 0; has_ways && i < LEN(of_way); i++) {
+        if (json_object_get(doc, of_way[i]) != NULL)
+            is_right = mistake_at(c, of_way[i], "belongs into one of \"ways\"");
+    }
+    return (has_ways || compile_short(c, doc)) && is_right;
+}
+
+/* One entry for each set of hints. */
+static bool add_need(struct compiler *c, unsigned hints, unsigned slots)
+{
+    struct connector_about *about = &c->connector->about;
+    size_t i = 0;
+
+    while (i < about->needs_count && (about->needs[i].hints != hints || (about->needs[i].slots == 0) != (slots == 0)))
+        i++;
+    if (i == NEEDS_MAX)
+        return mistake(c, "needs too many different sets of hints: at most %d", NEEDS_MAX);
+    if (i == about->needs_count)
+        about->needs[about->needs_count++].hints = hints;
+    about->needs[i].slots |= slots;
+    return true;
+}
+
+static bool tell_way(struct compiler *c, const struct way *way)
+{
+    struct connector_about *about = &c->connector->about;
+    bool is_right = true;
+
+    about->slots |= way->slots;
+    about->is_verifier |= way->has_verdict;
+    for (size_t i = 0; i < way->needs_count && is_right; i++) {
+        is_right = (way->slots == 0 || add_need(c, way->needs[i], way->slots)) &&
+                   (!way->has_verdict || add_need(c, way->needs[i], 0));
+    }
+    return is_right;
+}
+
+static bool tell(struct compiler *c)
+{
+    struct connector *connector = c->connector;
+    bool is_right = true;
+
+    connector->about.has_check = connector->check != NULL;
+    connector->about.has_token = connector->token != NULL;
+    for (size_t i = 0; i < connector->secret_names.count; i++)
+        connector->secrets[i].name = connector->secret_names.of[i];
+    for (size_t i = 0; i < connector->ways_count && is_right; i++)
+        is_right = tell_way(c, &connector->ways[i]);
+    return is_right;
 }
 
 enum err connector_compile(const json_t *doc, struct connector **out_connector, struct shape_mistakes *mistakes)
 {
     struct connector *connector = mem_new(sizeof *connector);
-    struct err_detail detail = {""};
-    struct buf pointer;
-    struct compiler c = {connector, &pointer, &detail};
+    struct compiler c = {.connector = connector, .mistakes = mistakes};
 
-    buf_init(&pointer, 1024);
+    c.scope = (struct template_scope){
+        .has_hints = true,
+        .has_wants = true,
+        .has_token = json_object_get(json_object_get(doc, "auth"), "token") != NULL,
+        .secrets = &connector->secret_names,
+    };
     connector->doc = json_incref(iterable(doc));
     arena_init(&connector->arena, ARENA_BYTES_MAX);
-    if (compile(&c, doc)) {
+    buf_init(&c.pointer, POINTER_BYTES_MAX);
+    if (compile_all(&c, doc) && tell(&c))
         *out_connector = connector;
-    } else {
-        shape_report(mistakes, buf_str(&pointer), "%s", detail.text);
+    else
         connector_free(&connector);
-    }
-    buf_deinit(&pointer);
+    buf_deinit(&c.pointer);
     return connector != NULL ? ERR_NONE : ERR_INVALID;
 }
 
@@ -812,4 +597,21 @@ void connector_free(struct connector **connector_ptr)
     json_decref(connector->doc);
     arena_deinit(&connector->arena);
     mem_free(connector);
+}
+
+const struct connector_about *connector_about(const struct connector *connector)
+{
+    return &connector->about;
+}
+
+size_t connector_hosts(const struct connector *connector, const struct connector_host **out_hosts)
+{
+    *out_hosts = connector->hosts;
+    return connector->host_names.count;
+}
+
+size_t connector_secrets(const struct connector *connector, const struct connector_secret **out_secrets)
+{
+    *out_secrets = connector->secrets;
+    return connector->secret_names.count;
 }

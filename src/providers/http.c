@@ -1,108 +1,406 @@
-/* A provider that a connector describes: build, call, read. */
-#include "providers/kinds.h"
+/* A provider that a connector describes: the flow of a call, over the network. */
+#include "providers/http_parts.h"
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/secret.h"
-#include "base/shape.h"
-#include "providers/connector.h"
-#include "providers/connector_file.h"
-#include "providers/template.h"
+#include "providers/health.h"
+#include "providers/kinds.h"
 
-#include <stdio.h>
+#include <sodium.h>
 
-enum { REQUEST_BYTES_MAX = 512 * 1024 };
+enum { REQUEST_BYTES_MAX = 512 * 1024, TOKEN_ARENA_BYTES = 64 * 1024 };
 
-struct http_provider {
-    struct provider provider;
-    struct loop *loop;
-    struct http_client *client;
-    struct connector *connector;
-    struct secret secrets[SECRETS_MAX];
-    struct str secret_texts[SECRETS_MAX]; /* the same, as connector_build wants them */
-    struct list askings;                  /* of struct asking: the calls under way */
+#define TOKEN_TIMEOUT_US (20 * SECOND_US) /* unless the connector limits it */
+
+/* A pause of one call. On its own, since most calls have none, and since it outlives the call until the loop has let go
+ * of the timer. */
+struct pause {
+    struct loop_timer timer;
+    struct asking *asking; /* NULL: it has ended */
 };
 
 /* One call under way. On the heap and not in the asker's arena: thousands of
  * lookups may wait for their second provider, and need the first one's no more. */
 struct asking {
     struct list link;
-    struct http_call http;
-    struct provider_call *call;
     struct http_provider *provider;
+    struct provider_call *call;
+    struct pause *pause; /* NULL: none yet */
+    unsigned token_number;
+    bool waits_for_token;
+    struct connector_call flow;
+    struct http_call http;
 };
 
-static struct http_provider *http_provider_of(struct provider *provider)
+static void drive(struct asking *asking);
+
+/* --- pauses --- */
+
+static void pause_closed(struct loop_timer *timer)
 {
-    return container_of(provider, struct http_provider, provider);
+    mem_free(container_of(timer, struct pause, timer));
 }
 
-/* --- asking --- */
-
-static enum outcome read_answer(struct asking *asking)
+static void pause_over(struct loop_timer *timer)
 {
-    struct provider_call *call = asking->call;
-    struct connector_answer answer = {.status = asking->http.status, .body = buf_str(&asking->http.answer)};
+    struct asking *asking = container_of(timer, struct pause, timer)->asking;
 
-    return connector_read(asking->provider->connector, &answer, call->channels, call->arena, call->values);
+    check(asking != NULL);
+    if (asking->waits_for_token) {
+        asking->waits_for_token = false;
+        connector_call_token_failed(&asking->flow, OUTCOME_TIMEOUT, 0);
+    }
+    drive(asking);
 }
 
-static void ask_done(struct http_call *http)
+static void pause_until(struct asking *asking, int64_t until_us)
 {
-    struct asking *asking = container_of(http, struct asking, http);
+    int64_t now_us = clock_steady_us();
+
+    if (asking->pause == NULL) {
+        asking->pause = mem_new(sizeof *asking->pause);
+        asking->pause->asking = asking;
+        loop_timer_init(asking->provider->loop, &asking->pause->timer, pause_over);
+    }
+    loop_timer_start(&asking->pause->timer, until_us > now_us ? until_us - now_us : 0);
+}
+
+static void stop_pause(struct asking *asking)
+{
+    if (asking->pause != NULL)
+        loop_timer_stop(&asking->pause->timer);
+}
+
+/* --- the end of a call --- */
+
+static void free_asking(struct asking *asking)
+{
+    list_remove(&asking->link);
+    if (asking->pause != NULL) {
+        asking->pause->asking = NULL;
+        loop_timer_close(&asking->pause->timer, pause_closed);
+    }
+    mem_free(asking);
+}
+
+static void note_amounts(struct provider *provider, const struct connector_call *flow)
+{
+    if (flow->cost.is_known)
+        provider_note_cost(provider, flow->cost.ppm);
+    if (flow->balance.is_known)
+        provider_note_balance(provider, flow->balance.ppm);
+}
+
+static void tell_outcome(const struct asking *asking)
+{
+    const struct connector_call *flow = &asking->flow;
     struct provider_call *call = asking->call;
+
+    call->outcome = flow->outcome;
+    call->unanswered = flow->unanswered;
+    call->failure = flow->failure;
+    call->verdict = flow->verdict;
+    call->is_repeatable = flow->is_repeatable;
+    call->is_ours = flow->is_ours;
+    call->wait_us = flow->wait_us;
+}
+
+/* What `done` will find. The asking is gone after it. */
+static struct provider_call *end(struct asking *asking)
+{
+    struct provider *provider = &asking->provider->provider;
+    struct provider_call *call = asking->call;
+
+    tell_outcome(asking);
+    note_amounts(provider, &asking->flow);
+    if (asking->flow.why[0] != '\0')
+        log_write(LOG_WARN, "provider not asked to the end", log_str("provider", provider->name),
+                  log_text("why", asking->flow.why), LOG_END);
+    free_asking(asking);
+    return call;
+}
+
+/* --- one request --- */
+
+static struct connector_answer answer_of(const struct http_call *http)
+{
+    return (struct connector_answer){.status = http->status,
+                                     .headers = buf_str(&http->head),
+                                     .body = buf_str(&http->answer),
+                                     .wall_us = clock_wall_us()};
+}
+
+static void tell_flow(struct asking *asking)
+{
+    const struct http_call *http = &asking->http;
+    struct connector_answer answer = answer_of(http);
+    int64_t now_us = clock_steady_us();
 
     if (http->result == HTTP_CALL_ANSWERED)
-        call->outcome = read_answer(asking);
+        connector_call_answer(&asking->flow, &answer, now_us);
+    else if (http->result == HTTP_CALL_TOO_LARGE)
+        connector_call_spoil(&asking->flow, "the answer is too large", now_us);
     else
-        call->outcome = http->result == HTTP_CALL_TIMEOUT ? OUTCOME_TIMEOUT : OUTCOME_ERROR;
-    if (log_is_on(LOG_DEBUG))
-        log_write(LOG_DEBUG, "provider answered", log_str("provider", asking->provider->provider.name),
-                  log_num("status", http->status), log_text("outcome", outcome_name(call->outcome)),
-                  log_text("error", http->error), LOG_END);
-    http_call_deinit(http);
-    list_remove(&asking->link);
-    mem_free(asking);
-    call->done(call);
+        connector_call_fail(&asking->flow, http->result == HTTP_CALL_TIMEOUT ? OUTCOME_TIMEOUT : OUTCOME_ERROR,
+                            http->has_left, now_us);
 }
 
-static void start_call(struct http_provider *provider, struct provider_call *call, struct connector_request *request)
+static void request_done(struct http_call *http)
 {
-    struct asking *asking = mem_new(sizeof *asking);
+    struct asking *asking = container_of(http, struct asking, http);
 
-    list_append(&provider->askings, &asking->link);
-    asking->call = call;
-    asking->provider = provider;
-    asking->http = (struct http_call){
+    if (log_is_on(LOG_DEBUG))
+        log_write(LOG_DEBUG, "provider answered", log_str("provider", asking->provider->provider.name),
+                  log_num("status", http->status), log_text("error", http->error), LOG_END);
+    tell_flow(asking);
+    http_call_deinit(http);
+    drive(asking);
+}
+
+static void start_http(struct http_provider *provider, struct http_call *http, const struct connector_request *request,
+                       void (*done)(struct http_call *http))
+{
+    *http = (struct http_call){
         .method = request->method,
         .url = request->url,
         .headers = request->headers,
         .body = request->body,
-        .timeout_us = call->timeout_us,
+        .timeout_us = request->timeout_us,
         .answer_bytes_max = CONNECTOR_ANSWER_BYTES_MAX,
-        .done = ask_done,
+        .keeps_headers = connector_about(provider->connector)->wants_headers,
+        .done = done,
     };
-    http_client_start(provider->client, &asking->http);
-    connector_request_wipe(request);
+    http_client_start(provider->client, http);
+}
+
+/* --- the token --- */
+
+static void drop_token(struct shared_token *token)
+{
+    if (token->text != NULL)
+        sodium_memzero(token->text, token->len);
+    mem_free(token->text);
+    token->text = NULL;
+}
+
+/* A tenth before its end it counts no more. */
+static void keep_token(struct shared_token *token, const struct connector_token *given)
+{
+    drop_token(token);
+    token->text = mem_copy_text(given->text.ptr, given->text.len);
+    token->len = given->text.len;
+    token->expires_us = clock_steady_us() + given->lifetime_us / 10 * 9;
+    token->number++;
+}
+
+static void give_token(struct asking *asking)
+{
+    const struct shared_token *token = &asking->provider->token;
+
+    asking->token_number = token->number;
+    connector_call_token(&asking->flow, (struct str){token->text, token->len});
+}
+
+/* All that waited go on. One that ends may bring new calls, which wait for the next token. */
+static void resume_waiting(struct http_provider *provider, enum outcome outcome, int64_t wait_us)
+{
+    struct list waiting, *link;
+
+    list_init(&waiting);
+    list_each(at, following, &provider->askings)
+    {
+        if (list_entry(at, struct asking, link)->waits_for_token) {
+            list_remove(at);
+            list_append(&waiting, at);
+        }
+    }
+    while ((link = list_take(&waiting)) != NULL) {
+        struct asking *asking = list_entry(link, struct asking, link);
+
+        list_append(&provider->askings, link);
+        asking->waits_for_token = false;
+        stop_pause(asking);
+        if (outcome == OUTCOME_HIT && provider->token.text != NULL)
+            give_token(asking);
+        else
+            connector_call_token_failed(&asking->flow, outcome == OUTCOME_HIT ? OUTCOME_ERROR : outcome, wait_us);
+        drive(asking);
+    }
+}
+
+static enum outcome read_token(struct http_provider *provider, struct arena *arena, struct connector_token *out)
+{
+    const struct http_call *http = &provider->token.http;
+    struct connector_answer answer = answer_of(http);
+
+    *out = (struct connector_token){.wait_us = 0};
+    if (http->result == HTTP_CALL_ANSWERED)
+        return connector_token_read(provider->connector, &answer, arena, out);
+    return http->result == HTTP_CALL_TIMEOUT ? OUTCOME_TIMEOUT : OUTCOME_ERROR;
+}
+
+static void token_done(struct http_call *http)
+{
+    struct http_provider *provider = container_of(http, struct http_provider, token.http);
+    struct connector_token given;
+    enum outcome outcome;
+    struct arena arena;
+
+    arena_init(&arena, TOKEN_ARENA_BYTES);
+    outcome = read_token(provider, &arena, &given);
+    if (outcome == OUTCOME_HIT) {
+        keep_token(&provider->token, &given);
+        sodium_memzero((char *)(uintptr_t)given.text.ptr, given.text.len);
+    } else {
+        log_write(LOG_WARN, "no token from the provider", log_str("provider", provider->provider.name),
+                  log_num("status", http->status), log_text("outcome", outcome_name(outcome)),
+                  log_text("error", http->error), LOG_END);
+    }
+    if (http->answer.ptr != NULL)
+        sodium_memzero(http->answer.ptr, http->answer.len);
+    http_call_deinit(http);
+    arena_deinit(&arena);
+    provider->token.is_asked_for = false;
+    resume_waiting(provider, outcome, given.wait_us);
+}
+
+/* False when it cannot even be asked for. */
+static bool ask_for_token(struct http_provider *provider)
+{
+    struct connector_request request;
+    struct arena arena;
+    const char *why = "";
+    bool is_built;
+
+    arena_init(&arena, REQUEST_BYTES_MAX);
+    is_built = connector_token_request(provider->connector, &provider->settings, &arena, &request, &why);
+    if (is_built) {
+        if (request.timeout_us == 0)
+            request.timeout_us = TOKEN_TIMEOUT_US;
+        provider->token.is_asked_for = true;
+        start_http(provider, &provider->token.http, &request, token_done);
+        connector_request_wipe(&request);
+    } else {
+        log_write(LOG_WARN, "request for a token not built", log_str("provider", provider->provider.name),
+                  log_text("why", why), LOG_END);
+    }
+    arena_deinit(&arena);
+    return is_built;
+}
+
+/* True when the call may go on at once. */
+static bool want_token(struct asking *asking)
+{
+    struct http_provider *provider = asking->provider;
+    struct shared_token *token = &provider->token;
+
+    if (token->text != NULL && ((asking->flow.is_token_stale && asking->token_number == token->number) ||
+                                clock_steady_us() >= token->expires_us))
+        drop_token(token);
+    if (token->text != NULL) {
+        give_token(asking);
+        return true;
+    }
+    if (!token->is_asked_for && !ask_for_token(provider)) {
+        connector_call_token_failed(&asking->flow, OUTCOME_ERROR, 0);
+        return true;
+    }
+    asking->waits_for_token = true;
+    pause_until(asking, asking->flow.deadline_us);
+    return false;
+}
+
+/* --- the flow --- */
+
+static enum connector_turn take_turn(struct asking *asking)
+{
+    struct connector_request request;
+    enum connector_turn turn;
+    struct arena arena; /* of the request: the client copies it */
+
+    arena_init(&arena, REQUEST_BYTES_MAX);
+    turn = connector_call_next(&asking->flow, &arena, &request, clock_steady_us());
+    if (turn == CONNECTOR_SEND) {
+        start_http(asking->provider, &asking->http, &request, request_done);
+        connector_request_wipe(&request);
+    }
+    arena_deinit(&arena);
+    return turn;
+}
+
+/* Until something has to be waited for. True when it is over. */
+static bool advance(struct asking *asking)
+{
+    enum connector_turn turn = take_turn(asking);
+
+    while (turn == CONNECTOR_TOKEN && want_token(asking))
+        turn = take_turn(asking);
+    if (turn == CONNECTOR_WAIT)
+        pause_until(asking, asking->flow.until_us);
+    return turn == CONNECTOR_DONE;
+}
+
+/* Goes on, from the loop. */
+static void drive(struct asking *asking)
+{
+    struct provider_call *call;
+
+    if (!advance(asking))
+        return;
+    call = end(asking);
+    call->done(call);
+}
+
+static int64_t pace(struct connector_call *flow, bool is_poll, int64_t left_us)
+{
+    struct asking *asking = container_of(flow, struct asking, flow);
+
+    return provider_pace_request(&asking->provider->provider, is_poll, left_us);
+}
+
+static void start(struct provider *provider, struct provider_call *call, bool is_check)
+{
+    struct http_provider *http_provider = http_provider_of(provider);
+    struct asking *asking;
+
+    call->unanswered = 0;
+    call->is_repeatable = call->is_ours = false;
+    call->wait_us = 0;
+    if (provider->unusable != NULL) {
+        provider_call_end(http_provider->loop, call, OUTCOME_AUTH_ERROR);
+        return;
+    }
+    asking = mem_new(sizeof *asking);
+    list_append(&http_provider->askings, &asking->link);
+    asking->call = call;
+    asking->provider = http_provider;
+    asking->flow = (struct connector_call){.connector = http_provider->connector,
+                                           .settings = &http_provider->settings,
+                                           .pace = pace,
+                                           .hints = call->hints,
+                                           .wanted = is_check ? 0 : call->channels,
+                                           .is_check = is_check,
+                                           .deadline_us = clock_steady_us() + call->timeout_us,
+                                           .arena = call->arena,
+                                           .values = is_check ? NULL : call->values};
+    connector_call_start(&asking->flow, clock_steady_us());
+    if (advance(asking)) {
+        end(asking);
+        provider_call_end(http_provider->loop, call, call->outcome);
+    }
 }
 
 static void ask(struct provider *provider, struct provider_call *call)
 {
-    struct http_provider *http_provider = http_provider_of(provider);
-    struct connector_request request;
-    struct err_detail why = {"the request is too large"};
-    struct arena arena; /* of the request: the client copies it */
+    start(provider, call, false);
+}
 
-    arena_init(&arena, REQUEST_BYTES_MAX);
-    if (connector_build(http_provider->connector, call->hints, http_provider->secret_texts, &arena, &request, &why)) {
-        start_call(http_provider, call, &request);
-    } else {
-        log_write(LOG_WARN, "request not built", log_str("provider", provider->name), log_text("why", why.text),
-                  LOG_END);
-        provider_call_end(http_provider->loop, call, OUTCOME_ERROR);
-    }
-    arena_deinit(&arena);
+static void check_key(struct provider *provider, struct provider_call *call)
+{
+    check(provider->has_check);
+    start(provider, call, true);
 }
 
 static void http_provider_free(struct provider *provider)
@@ -111,181 +409,14 @@ static void http_provider_free(struct provider *provider)
     struct list *link;
 
     while ((link = list_take(&http_provider->askings)) != NULL)
-        mem_free(list_entry(link, struct asking, link));
+        free_asking(list_entry(link, struct asking, link));
+    drop_token(&http_provider->token);
     connector_free(&http_provider->connector);
-    for (size_t i = 0; i < SECRETS_MAX; i++)
+    for (size_t i = 0; i < CONNECTOR_SECRETS_MAX; i++)
         secret_deinit(&http_provider->secrets[i]);
+    for (size_t i = 0; i < CONNECTOR_HOSTS_MAX; i++)
+        mem_free(http_provider->hosts[i]);
     mem_free(http_provider);
 }
 
-static const struct provider_kind http_kind = {.name = "http", .ask = ask, .free = http_provider_free};
-
-/* --- configuration --- */
-
-static enum err mistake_at(struct provider_place *place, const char *member, const char *sentence)
-{
-    buf_put_char(&place->pointer, '/');
-    buf_put(&place->pointer, str_from(member));
-    err_explain(&place->detail, "%s", sentence);
-    return ERR_INVALID;
-}
-
-/* "/pointer: detail" of a connector inside the configuration. */
-static void place_first(struct provider_place *place, struct str first)
-{
-    buf_put(&place->pointer, str_cut(&first, ':'));
-    err_explain(&place->detail, "%.*s", STR_ARG(str_trim_start(first)));
-}
-
-static struct str copy(struct str s)
-{
-    return s.len == 0 ? STR_NONE : (struct str){mem_copy_text(s.ptr, s.len), s.len};
-}
-
-/* Mistakes inside the file are told with their place in the file; the place in
- * the configuration is the path. */
-static enum err compile_doc(const json_t *doc, struct str path, struct connector **out_connector,
-                            struct provider_place *place)
-{
-    struct shape_mistakes mistakes;
-    enum err err;
-
-    shape_mistakes_init(&mistakes);
-    err = connector_compile(doc, out_connector, &mistakes);
-    if (err != ERR_NONE && path.len != 0)
-        err_explain(&place->detail, "%.*s, at %.300s", (int)(path.len < 150 ? path.len : 150), path.ptr,
-                    mistakes.first.text);
-    else if (err != ERR_NONE)
-        place_first(place, str_from(mistakes.first.text));
-    shape_mistakes_deinit(&mistakes);
-    return err;
-}
-
-static enum err load_connector(struct http_provider *provider, const json_t *value, struct str folder,
-                               struct provider_place *place)
-{
-    struct str word = json_str(value);
-    json_t *doc = NULL;
-    enum err err = ERR_NONE;
-
-    if (!json_is_object(value) && word.len == 0)
-        return mistake_at(place, "connector",
-                          "must be the name of a built-in connector, the path of a file, or the connector itself");
-    buf_puts(&place->pointer, "/connector");
-    if (json_is_object(value))
-        doc = json_incref((json_t *)(uintptr_t)value);
-    else
-        err = connector_find(word, folder, &doc, &place->detail);
-    if (err == ERR_NONE)
-        err = compile_doc(doc, word, &provider->connector, place);
-    if (err == ERR_NONE)
-        provider->provider.name = copy(json_str(json_object_get(doc, "name")));
-    json_decref(doc);
-    return err;
-}
-
-static bool is_used(struct str name, const struct str *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (str_is(name, names[i]))
-            return true;
-    }
-    return false;
-}
-
-static enum err check_secret_names(const json_t *secrets, const struct str *names, size_t count,
-                                   struct provider_place *place)
-{
-    const char *name;
-    json_t *value;
-
-    if (secrets != NULL && !json_is_object(secrets))
-        return mistake_at(place, "secrets", "must be an object of references, like {\"key\": {\"env\": \"ACME_KEY\"}}");
-    json_object_foreach((json_t *)(uintptr_t)secrets, name, value)
-    {
-        if (is_used(str_from(name), names, count))
-            continue;
-        buf_puts(&place->pointer, "/secrets/");
-        json_put_pointer_token(&place->pointer, str_from(name));
-        err_explain(&place->detail, "The connector does not use this secret%s%.*s%s",
-                    count > 0 ? "; it uses {secret." : "", count > 0 ? (int)names[0].len : 0,
-                    count > 0 ? names[0].ptr : "", count > 0 ? "}" : "");
-        return ERR_INVALID;
-    }
-    return ERR_NONE;
-}
-
-static enum err load_secret(struct http_provider *provider, size_t i, struct str name, const json_t *secrets,
-                            struct str folder, struct provider_place *place)
-{
-    char text[SECRET_NAME_BYTES_MAX + 1];
-    const json_t *reference;
-    enum err err;
-
-    snprintf(text, sizeof text, "%.*s", STR_ARG(name));
-    reference = json_object_get(secrets, text);
-    if (reference == NULL)
-        err_explain(&place->detail, "The connector uses {secret.%s}: add it, like {\"env\": \"NAME\"}", text);
-    err = reference == NULL ? ERR_INVALID : secret_read(reference, folder, &provider->secrets[i], &place->detail);
-    if (err != ERR_NONE) {
-        buf_printf(&place->pointer, "/secrets/%s", text);
-        return err;
-    }
-    provider->secret_texts[i] = secret_str(&provider->secrets[i]);
-    return ERR_NONE;
-}
-
-static enum err load_secrets(struct http_provider *provider, const json_t *secrets, struct str folder,
-                             struct provider_place *place)
-{
-    const struct str *names;
-    size_t count = connector_secret_names(provider->connector, &names);
-    enum err err = check_secret_names(secrets, names, count, place);
-
-    for (size_t i = 0; i < count && err == ERR_NONE; i++)
-        err = load_secret(provider, i, names[i], secrets, folder, place);
-    return err;
-}
-
-static void read_needs(struct http_provider *provider)
-{
-    unsigned needs[CONNECTOR_NEEDS_MAX];
-
-    provider->provider.needs_count = connector_needs(provider->connector, needs);
-    for (size_t i = 0; i < provider->provider.needs_count; i++)
-        provider->provider.needs[i] = (struct need){needs[i], provider->provider.channels};
-}
-
-static enum err load(struct http_provider *provider, const json_t *entry, struct str folder,
-                     struct provider_place *place)
-{
-    size_t mark = place->pointer.len;
-    enum err err = load_connector(provider, json_object_get(entry, "connector"), folder, place);
-
-    if (err != ERR_NONE)
-        return err;
-    place->pointer.len = mark; /* that was right; on to the secrets */
-    place->pointer.ptr[mark] = '\0';
-    return load_secrets(provider, json_object_get(entry, "secrets"), folder, place);
-}
-
-enum err http_provider_new(struct loop *loop, struct http_client *client, const json_t *entry, struct str folder,
-                           struct provider **out_provider, struct provider_place *place)
-{
-    struct http_provider *provider = mem_new(sizeof *provider);
-    enum err err = load(provider, entry, folder, place);
-
-    list_init(&provider->askings);
-    provider->loop = loop;
-    provider->client = client;
-    if (err != ERR_NONE) {
-        mem_free((char *)(uintptr_t)provider->provider.name.ptr);
-        http_provider_free(&provider->provider);
-        return err;
-    }
-    provider->provider.kind = &http_kind;
-    provider->provider.channels = connector_channels(provider->connector);
-    read_needs(provider);
-    *out_provider = &provider->provider;
-    return ERR_NONE;
-}
+const struct provider_kind http_kind = {.name = "http", .ask = ask, .check_key = check_key, .free = http_provider_free};

@@ -9,6 +9,7 @@
 #define PROVIDERS_KINDS_H
 
 #include "base/json.h"
+#include "base/shape.h"
 #include "net/http_client.h"
 #include "providers/provider.h"
 
@@ -31,9 +32,13 @@ must_use enum err dataset_provider_new(struct loop *loop, struct shelf *shelf, c
  * without `done`), then the provider.
  * A connector: docs/connectors.md. Entry members: "connector" (the name of a
  * built-in one, a path, or the connector itself as an object; its name becomes
- * the provider's), "secrets" (name to {"env"|"file"}). */
+ * the provider's), "secrets" (name to {"env"|"file"}), "hosts" (name to URL) and
+ * "limits", which all go before the connector's own. Every mistake is reported,
+ * its pointer beginning with the entry's. A secret that is not set, or a host
+ * that nobody gives, is none: the provider is `unusable`. */
 must_use enum err http_provider_new(struct loop *loop, struct http_client *client, const json_t *entry,
-                                    struct str folder, struct provider **out_provider, struct provider_place *place);
+                                    struct str pointer, struct str folder, struct provider **out_provider,
+                                    struct shape_mistakes *mistakes);
 
 /* One of the sandbox's four providers, index 0 to SANDBOX_PROVIDERS - 1, with
  * name, channels, prices and timeout filled in. */

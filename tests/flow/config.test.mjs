@@ -41,7 +41,6 @@ for (const [name, config, pointer, remedy = /./] of [
     ['an unknown provider in a waterfall', { providers: [acme], waterfalls: { work_email: ['Acne'] } }, '/waterfalls/work_email/0', /provider/],
     ['a provider in a waterfall it cannot fill', { providers: [acme], waterfalls: { phone: ['Acme'] } }, '/waterfalls/phone/0'],
     ['a provider twice in a waterfall', { providers: [acme], waterfalls: { work_email: ['Acme', 'Acme'] } }, '/waterfalls/work_email/1'],
-    ['a secret that is not in the environment', withSecret({ env: 'UNSTUCK_TEST_NOT_SET' }), '/providers/0/secrets/api_key', /UNSTUCK_TEST_NOT_SET/],
     ['a secret in the clear', withSecret('hunter2'), '/providers/0/secrets/api_key', /env/],
 ])
     test(`${name} is refused at the start`, async (t) => {
@@ -80,6 +79,23 @@ test('a connector file and a secret file beside the configuration are found', as
     assert.equal((await server.enrich({ email: 'ann@ex.org', channels: ['work_email'] })).json.credits_used, 2);
     assert.equal(provider.calls[0].headers.authorization, 'Bearer hunter2');
     assert.ok(!server.logs.includes('hunter2'));
+});
+
+test('a key that is not in the environment stops no server: its provider is not asked, and the log says why', async (t) => {
+    const server = await Server.start(t, { config: withSecret({ env: 'UNSTUCK_TEST_NOT_SET' }) });
+    const { status, json } = await server.enrich({ email: 'ann@ex.org', channels: ['work_email'] });
+    assert.equal(status, 200);
+    assert.equal(json.channels.work_email, null);
+    assert.match(server.logs, /UNSTUCK_TEST_NOT_SET is not set in the environment/);
+});
+
+test('every mistake of a connector is told at once', async (t) => {
+    const server = await Server.prepare(t, { config: withConnector({ needs: [['shoe_size']], outcomes: [{ status: 404, outcome: 'gone' }] }) });
+    await assert.rejects(server.start(), (problem) => {
+        assert.ok(problem.message.includes('/providers/0/connector/needs/0/0'), problem.message);
+        assert.ok(problem.message.includes('/providers/0/connector/outcomes/0/outcome'), problem.message);
+        return true;
+    });
 });
 
 test('the empty configuration serves', async (t) => {

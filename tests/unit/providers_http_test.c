@@ -69,29 +69,30 @@ static int tear_down(void **state)
     return 0;
 }
 
-static enum err load(const char *entry, struct provider_place *place)
+static enum err load(const char *entry, struct shape_mistakes *mistakes)
 {
     json_t *doc = NULL;
     enum err err;
 
     assert_int_equal(json_read(str_from(entry), &doc, NULL), ERR_NONE);
-    err = http_provider_new(&loop, client, doc, str_from(folder), &provider, place);
+    err = http_provider_new(&loop, client, doc, STR("/providers/0"), str_from(folder), &provider, mistakes);
     json_decref(doc);
     return err;
 }
 
-static void assert_mistake(const char *entry, enum err expected, const char *pointer, const char *words)
+static void assert_mistake(const char *entry, const char *pointer, const char *words)
 {
-    struct provider_place place = {.detail = {""}};
+    struct shape_mistakes mistakes;
+    char start[256];
 
-    buf_init(&place.pointer, 1024);
-    assert_int_equal(load(entry, &place), expected);
+    shape_mistakes_init(&mistakes);
+    assert_int_equal(load(entry, &mistakes), ERR_INVALID);
     assert_null(provider);
-    assert_string_equal(place.pointer.len > 0 ? place.pointer.ptr : "", pointer);
-    if (strstr(place.detail.text, words) == NULL)
-        fail_msg("\"%s\" does not say \"%s\"", place.detail.text, words);
-    assert_null(strstr(place.detail.text, "s3cret"));
-    buf_deinit(&place.pointer);
+    snprintf(start, sizeof start, "/providers/0%s: ", pointer);
+    if (strncmp(mistakes.first.text, start, strlen(start)) != 0 || strstr(mistakes.first.text, words) == NULL)
+        fail_msg("\"%s\" does not say \"%s%s\"", mistakes.first.text, start, words);
+    assert_null(strstr(mistakes.json.ptr, "s3cret"));
+    shape_mistakes_deinit(&mistakes);
 }
 
 /* `entry` has one %d, for the fake provider's port. */
@@ -99,15 +100,15 @@ static void assert_mistake(const char *entry, enum err expected, const char *poi
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 static void make_provider(const char *entry)
 {
-    struct provider_place place = {.detail = {""}};
-    char text[2048];
+    struct shape_mistakes mistakes;
+    char text[4096];
 
     provider_free(&provider);
     snprintf(text, sizeof text, entry, fake.port);
-    buf_init(&place.pointer, 1024);
-    if (load(text, &place) != ERR_NONE)
-        fail_msg("%s", place.detail.text);
-    buf_deinit(&place.pointer);
+    shape_mistakes_init(&mistakes);
+    if (load(text, &mistakes) != ERR_NONE)
+        fail_msg("%s", mistakes.first.text);
+    shape_mistakes_deinit(&mistakes);
     provider->name = (struct str){mem_copy_text("Acme", 4), 4};
 }
 
@@ -246,30 +247,71 @@ static void mistakes_in_the_entry_have_a_place_and_a_remedy(void **state)
 {
     (void)state;
     put_connector_file(CONNECTOR("/json"));
-    assert_mistake("{}", ERR_INVALID, "/connector", "the name of a built-in connector");
-    assert_mistake("{\"connector\":\"\"}", ERR_INVALID, "/connector", "the name of a built-in connector");
-    assert_mistake("{\"connector\":{\"connector\":2}}", ERR_INVALID, "/connector/connector", "must be 1");
-    assert_mistake("{\"connector\":\"none.json\"}", ERR_IO, "/connector", "cannot be opened");
-    assert_mistake("{\"connector\":\"./\"}", ERR_IO, "/connector", "cannot be read");
-    assert_mistake("{\"connector\":\"acme\"}", ERR_INVALID, "/connector", "No connector is called \"acme\"");
-    assert_mistake("{\"connector\":\"acme.json\"}", ERR_INVALID, "/secrets/key", "uses {secret.key}");
-    assert_mistake("{\"connector\":\"acme.json\",\"secrets\":[]}", ERR_INVALID, "/secrets", "object");
-    assert_mistake("{\"connector\":\"acme.json\",\"secrets\":{\"kee\":{\"env\":\"UNSTUCK_TEST_KEY\"}}}", ERR_INVALID,
-                   "/secrets/kee", "it uses {secret.key}");
-    assert_mistake("{\"connector\":\"acme.json\",\"secrets\":{\"key\":\"s3cret\"}}", ERR_INVALID, "/secrets/key",
-                   "by reference");
+    assert_mistake("{}", "/connector", "the name of a built-in connector");
+    assert_mistake("{\"connector\":\"\"}", "/connector", "the name of a built-in connector");
+    assert_mistake("{\"connector\":{\"connector\":2}}", "/connector/connector", "must be 1");
+    assert_mistake("{\"connector\":\"none.json\"}", "/connector", "cannot be opened");
+    assert_mistake("{\"connector\":\"./\"}", "/connector", "cannot be read");
+    assert_mistake("{\"connector\":\"acme\"}", "/connector", "No connector is called \"acme\"");
+    assert_mistake("{\"connector\":\"acme.json\"}", "/secrets/key", "uses this secret");
+    assert_mistake("{\"connector\":\"acme.json\",\"secrets\":[]}", "/secrets", "object");
+    assert_mistake("{\"connector\":\"acme.json\",\"secrets\":{\"kee\":{\"env\":\"UNSTUCK_TEST_KEY\"}}}", "/secrets/kee",
+                   "it uses \"key\"");
+    assert_mistake("{\"connector\":\"acme.json\",\"secrets\":{\"key\":\"s3cret\"}}", "/secrets/key", "by reference");
+    assert_mistake("{\"connector\":\"acme.json\",\"secrets\":{\"key\":{\"file\":\"none\"}}}", "/secrets/key",
+                   "cannot be read");
+    assert_mistake("{\"connector\":\"acme.json\",\"secrets\":{\"key\":{\"env\":\"PATH\"}},\"hosts\":{\"api\":\"x\"}}",
+                   "/hosts/api", "does not use");
+    assert_mistake(
+        "{\"connector\":\"acme.json\",\"secrets\":{\"key\":{\"env\":\"PATH\"}},\"limits\":{\"per_second\":0}}",
+        "/limits/per_second", "from 1");
+}
+
+#define OWN(entry)                                                                                                     \
+    "{\"connector\":{\"connector\":1,\"name\":\"Acme\",\"hosts\":{\"api\":null},"                                      \
+    "\"secrets\":{\"key\":\"UNSTUCK_TEST_KEY\"},"                                                                      \
+    "\"limits\":{\"per_second\":5,\"concurrent\":3,\"timeout_ms\":7000},\"needs\":[[\"email\"]],"                      \
+    "\"request\":{\"url\":\"{host.api}/json\",\"headers\":{\"X-Key\":\"{secret.key}\"}},"                              \
+    "\"channels\":{\"work_email\":{\"value\":\"/data/email\",\"confidence\":1}}}" entry "}"
+#define OWN_HOST ",\"hosts\":{\"api\":\"http://127.0.0.1:%d/\"}"
+
+static void a_connector_names_its_secrets_and_the_configuration_its_hosts(void **state)
+{
+    (void)state;
+    make_provider(OWN(OWN_HOST ",\"limits\":{\"per_second\":9}"));
+    assert_null(provider->unusable);
+    assert_int_equal(provider->limits.per_second, 9);
+    assert_int_equal(provider->limits.concurrent, 3);
+    assert_int_equal(provider->limits.timeout_us, 7 * SECOND_US);
+    assert_int_equal(ask(), OUTCOME_HIT);
+}
+
+static void assert_unusable(const char *entry, const char *why)
+{
+    make_provider(entry);
+    assert_string_equal(provider->unusable, why);
+    assert_int_equal(ask(), OUTCOME_AUTH_ERROR);
+    assert_int_equal(fake.connections, 0);
+}
+
+static void a_key_or_a_host_that_is_missing_stops_no_server(void **state)
+{
+    (void)state;
+    assert_unusable(OWN(",\"note\":%d"), "its host \"api\" is not in the configuration");
     unsetenv("UNSTUCK_TEST_KEY");
-    assert_mistake("{\"connector\":\"acme.json\",\"secrets\":{\"key\":{\"env\":\"UNSTUCK_TEST_KEY\"}}}", ERR_INVALID,
-                   "/secrets/key", "is not set");
+    assert_unusable(OWN(OWN_HOST), "UNSTUCK_TEST_KEY is not set in the environment");
+    assert_unusable(ENTRY("/json"), "UNSTUCK_TEST_KEY is not set in the environment");
+    setenv("UNSTUCK_TEST_KEY", "", 1);
+    assert_unusable(OWN(OWN_HOST), "UNSTUCK_TEST_KEY is not set in the environment");
 }
 
 static void mistakes_in_the_file_are_told_with_their_place_in_it(void **state)
 {
     (void)state;
     put_connector_file("{\"connector\":1,\"needs\":[[\"emial\"]]}");
-    assert_mistake("{\"connector\":\"acme.json\"}", ERR_INVALID, "/connector", "acme.json, at /needs/0/0: is no hint");
+    assert_mistake("{\"connector\":\"acme.json\"}", "/connector", "acme.json, at \"/needs/0/0\": is no hint");
     put_connector_file("{\n\"connector\":1,,}");
-    assert_mistake("{\"connector\":\"acme.json\"}", ERR_INVALID, "/connector", "acme.json is not JSON: line 2");
+    assert_mistake("{\"connector\":\"acme.json\"}", "/connector", "acme.json is not JSON: line 2");
 }
 
 static void a_server_may_stop_while_a_provider_is_asked(void **state)
@@ -300,6 +342,8 @@ int main(void)
         HTTP(a_full_arena_is_an_error_later),
         HTTP(a_connector_may_be_a_file_beside_the_configuration),
         HTTP(mistakes_in_the_entry_have_a_place_and_a_remedy),
+        HTTP(a_connector_names_its_secrets_and_the_configuration_its_hosts),
+        HTTP(a_key_or_a_host_that_is_missing_stops_no_server),
         HTTP(mistakes_in_the_file_are_told_with_their_place_in_it),
         HTTP(a_server_may_stop_while_a_provider_is_asked),
     };
