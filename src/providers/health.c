@@ -9,6 +9,7 @@
 
 /* The longest pause before a call is sent again, beside what it was told. */
 #define AGAIN_US (500 * MS_US)
+#define AGAIN_ROOM_US (2 * MS_US) /* with less time than that an answer cannot be hoped for */
 
 /* Who was given less than this, and less than half of what it usually is, is
  * not to blame for being late. */
@@ -188,7 +189,7 @@ static int64_t again_in_us(struct health *health, const struct provider_call *ca
     int64_t wait_us = state == BREAKER_RATE_LIMITED ? health->breaker.until_us - now_us : 0;
 
     if (!call->is_repeatable || outcome_is_answer(call->outcome) || call->is_probe || call->is_check ||
-        call->tries >= CALL_TRIES_MAX || wait_us >= patience ||
+        call->tries >= CALL_TRIES_MAX || wait_us >= patience || patience < AGAIN_ROOM_US ||
         (state != BREAKER_IN_SERVICE && state != BREAKER_RATE_LIMITED))
         return -1;
     patience -= wait_us;
