@@ -448,7 +448,7 @@ static void when_much_fails_few_are_sent_again(void **state)
     for (size_t i = 0; i < ANSWERS_MAX; i++) /* not often enough to open the circuit */
         fake->answers[i] = (struct answer){.outcome = i % 5 < 2 ? OUTCOME_ERROR : OUTCOME_MISS, .is_repeatable = true};
     for (int i = 0; i < CALLS; i++)
-        asked_one(2 * MS_US);
+        asked_one(8 * MS_US);
     assert_string_equal(state_now(), "in_service");
     again = fake->asked - CALLS;
     assert_in_range(again, 1 + 10, CALLS / 5 + 10); /* of the 120 that failed */
