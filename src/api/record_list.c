@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "enrich/push.h"
 #include "enrich/trail.h"
+#include "workspace/suppression.h"
 
 enum { PAGE_BYTES_MAX = 1024 * 1024 };
 
@@ -31,14 +32,16 @@ static void put_record(struct buf *out, const struct record *record, unsigned sh
 
 static void put_list(struct buf *out, const struct list_reading *reading)
 {
+    const struct suppressions *set = reading->x->workspace->suppressions;
     const struct store_records *list = &reading->list;
 
     buf_puts(out, "{\"records\":[");
     for (size_t i = 0; i < list->count; i++) {
-        unsigned shown = reading->is_pushable_only ? record_pushable(&list->records[i]) : CHANNELS_ALL;
+        const struct record *record = &list->records[i];
+        unsigned shown = reading->is_pushable_only ? record_pushable(record) : CHANNELS_ALL;
 
-        if (shown != 0)
-            put_record(out, &list->records[i], shown);
+        if (shown != 0 && (set == NULL || !suppressions_hold_record(set, record)))
+            put_record(out, record, shown);
     }
     buf_puts(out, "],\"next_cursor\":");
     if (list->has_more) {
@@ -95,7 +98,9 @@ void records_get(struct exchange *x)
     reading->x = x;
     reading->is_pushable_only = is_pushable_only;
     arena_init(&reading->arena, PAGE_BYTES_MAX);
-    reading->list =
-        (struct store_records){.workspace_id = x->workspace->id, .before = before, .arena = &reading->arena};
+    reading->list = (struct store_records){.workspace_id = x->workspace->id,
+                                           .before = before,
+                                           .with_identities = x->workspace->suppressions != NULL,
+                                           .arena = &reading->arena};
     store_list_records(x->api->engine->store, &reading->list, list_read);
 }

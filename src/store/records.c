@@ -475,8 +475,11 @@ static enum err run_list(struct store_db *db, struct store_op *op)
     if (list->records == NULL)
         return ERR_OVERLOADED;
     err = list_ids(db, list);
-    for (size_t i = 0; i < list->count && err == ERR_NONE && !list->arena->is_full; i++)
+    for (size_t i = 0; i < list->count && err == ERR_NONE && !list->arena->is_full; i++) {
         err = read_channels(db, &find, &list->records[i]);
+        if (err == ERR_NONE && list->with_identities)
+            err = read_identities(db, &find, &list->records[i]);
+    }
     return err != ERR_NONE ? err : list->arena->is_full ? ERR_OVERLOADED : ERR_NONE;
 }
 

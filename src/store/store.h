@@ -276,7 +276,8 @@ enum { RECORDS_PAGE = 50 };
 struct store_records {
     struct store_op op;
     struct id workspace_id;
-    struct id before; /* none: from the newest */
+    struct id before;     /* none: from the newest */
+    bool with_identities; /* what each is known by, too */
     struct arena *arena;
     struct record *records; /* out, [RECORDS_PAGE] in the arena */
     size_t count;

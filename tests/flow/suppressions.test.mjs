@@ -95,6 +95,8 @@ test('a person known by another name that is suppressed is 451, and no stored va
         const record = await server.client.get(`/records/${json.record_id}`);
         assert.equal(record.status, 451);
         assert.doesNotMatch(record.text, /ann/i);
+        for (const query of ['', '?pushable=true'])
+            assert.deepEqual((await server.client.get(`/records${query}`)).json, { records: [], next_cursor: null });
         assert.equal(provider.calls.length, calls);
 
         // Erasing it is still possible.
