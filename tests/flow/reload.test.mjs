@@ -122,13 +122,14 @@ test('settings that can change do, and those that cannot are told every time', a
     const answer = await reloadTo(server, {
         limits: { ...NO_LIMITS, minute: 2 }, lookup: { charge_policy: 'attempts', in_flight_max: 10000 }, log: { level: 'debug' },
         server: { connections_max: 77, idle_ms: 75000 }, store: { cache_bytes: 1000 }, providers: [entry],
+        ranking: { reply_worth: 5, order: 'configured', half_life_days: 3 }, health: { check_keys: false }, outgoing: { name_servers: ['127.0.0.1:53'] },
     });
-    assert.deepEqual(answer.needs_restart.sort(), ['server.connections_max', 'store.cache_bytes']);
+    assert.deepEqual(answer.needs_restart.sort(), ['outgoing.name_servers', 'ranking.half_life_days', 'server.connections_max', 'store.cache_bytes']);
     assert.equal((await server.enrich(ask('a@ex.org'))).status, 200);
     assert.equal((await server.enrich(ask('a@ex.org'))).status, 200);
     assert.equal((await server.enrich(ask('a@ex.org'))).status, 429);
     await server.logged(/"provider called"/);
-    assert.deepEqual((await reload(server)).json.needs_restart.sort(), ['server.connections_max', 'store.cache_bytes']);
+    assert.deepEqual((await reload(server)).json.needs_restart.sort(), ['outgoing.name_servers', 'ranking.half_life_days', 'server.connections_max', 'store.cache_bytes']);
     const back = await reloadTo(server, { providers: [entry] });
     assert.deepEqual(back.needs_restart, []);
     assert.equal((await server.enrich(ask('a@ex.org'))).status, 200);
