@@ -6,15 +6,18 @@ import { CLIENT_CORE, line, start, tempFolder } from './processes.mjs';
 export const DOMAIN = 'bench.example';
 export const question = (i) => ({ email: `p${i}@${DOMAIN}`, first_name: `p${i}`, channels: ['work_email'] });
 
-// Runs wrk: {requests, seconds, rate, failed, p50_us, p99_us}. `body`: text, or Lua that fills `body` from `i`.
-export async function wrk({ url, key, path = '/enrichment', body, lua, first = 0, connections = 16, seconds = 3, cores = CLIENT_CORE }) {
+const PERSON = `"email":"p' .. i .. '@${DOMAIN}","first_name":"p' .. i .. '"`;
+
+// Runs wrk: {requests, seconds, rate, failed, p50_us, p99_us}. `body`: text; or for a new person each `lua` that changes
+// their number `i`, and `person`, members of the question in a Lua string.
+export async function wrk({ url, key, path = '/enrichment', body, lua, person = PERSON, first = 0, connections = 16, seconds = 3, cores = CLIENT_CORE }) {
     const script = join(await tempFolder(), 'load.lua');
     await writeFile(script, `
         wrk.method = "POST"
         wrk.path = "${path}"
         wrk.headers["Content-Type"] = "application/json"
         wrk.headers["Authorization"] = "Bearer ${key}"
-        ${body ? `wrk.body = '${body}'` : unique(lua, first)}
+        ${body ? `wrk.body = '${body}'` : unique(lua, first, person)}
         function done(summary, latency)
             local e = summary.errors
             io.write(string.format('RESULT {"requests":%d,"us":%d,"failed":%d,"p50_us":%d,"p99_us":%d}\\n',
@@ -27,11 +30,11 @@ export async function wrk({ url, key, path = '/enrichment', body, lua, first = 0
     return { ...result, seconds: result.us / 1e6, rate: result.requests / (result.us / 1e6) };
 }
 
-const unique = (lua, first) => `
+const unique = (lua, first, person) => `
     local i = ${first}
     function request()
         ${lua ?? 'i = i + 1'}
-        return wrk.format(nil, nil, nil, '{"email":"p' .. i .. '@${DOMAIN}","first_name":"p' .. i .. '","channels":["work_email"]}')
+        return wrk.format(nil, nil, nil, '{${person},"channels":["work_email"]}')
     end`;
 
 export const median = (numbers) => {

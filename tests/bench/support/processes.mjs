@@ -70,7 +70,7 @@ export function line(child, pattern) {
 }
 
 // Our server on a folder of its own (or `data`, kept): {url, key, pid, child, started_ms}.
-export async function startServer({ cores = SERVER_CORE, config = {}, sandbox = false, credits = 1e9, data } = {}) {
+export async function startServer({ cores = SERVER_CORE, config = {}, sandbox = false, credits = 1e9, data, env = {} } = {}) {
     const folder = data ?? join(await tempFolder(), 'data');
     const keyFile = `${folder}.key`;
     const configFile = `${folder}.json`;
@@ -80,7 +80,7 @@ export async function startServer({ cores = SERVER_CORE, config = {}, sandbox = 
     await writeFile(configFile, JSON.stringify({ log: { level: 'warn' }, limits, ...config }));
     const before = process.hrtime.bigint();
     const child = start(cores, binary, ['serve', '--data', folder, '--listen', '127.0.0.1:0', '--config', configFile,
-        ...(sandbox ? ['--sandbox'] : [])]);
+        ...(sandbox ? ['--sandbox'] : [])], { env: { ...process.env, ...env } });
     const [, url] = await line(child, /listening on (\S+)\n/);
     const started_ms = Number(process.hrtime.bigint() - before) / 1e6;
     const key = /unstuck_\w+/.exec(await readFile(keyFile, 'utf8'))[0];

@@ -22,8 +22,9 @@ async function loadConnector(folder, name) {
 }
 
 // What a provider does on a good day comes first.
-const use = ({ expect, ask }) => (ask.check ? 3 : ['hit', 'miss'].includes(expect.outcome) ? ['hit', 'miss'].indexOf(expect.outcome) : 2);
-const byUse = (a, b) => use(a) - use(b) || a.file.localeCompare(b.file);
+const use = ({ expect }) => ['hit', 'miss', expect.outcome].indexOf(expect.outcome);
+const isPlain = ({ file }) => file.startsWith('hit');
+const byUse = (a, b) => use(a) - use(b) || isPlain(b) - isPlain(a) || a.file.localeCompare(b.file);
 
 // An exchange with its URL as the name of a host and the rest of it: {method, host, rest, headers, body, answer, waits_ms}.
 function place({ request, answer, waits_ms }, hosts) {
@@ -51,4 +52,15 @@ export function keepPointers(value) {
         return [];
     return Object.entries(value).flatMap(([key, inner]) =>
         (key === 'keep' && !Array.isArray(inner) ? Object.values(inner).flat() : keepPointers(inner)));
+}
+
+// The names of parameters and members that say which channels are wanted: they differ from question to question.
+export function wantNames(value, name = null) {
+    if (typeof value === 'string') {
+        const inUrl = [...value.matchAll(/[?&]([^=&]+)=[^&]*\{(?:wants|lacks)\./g)].map(([, parameter]) => parameter);
+        return /^https?:|^\{host\./.test(value) ? inUrl : /\{(?:wants|lacks)\./.test(value) ? [name] : [];
+    }
+    if (value === null || typeof value !== 'object')
+        return [];
+    return Object.entries(value).flatMap(([key, inner]) => wantNames(inner, Array.isArray(value) ? name : key));
 }

@@ -1,6 +1,6 @@
 // People that nobody wrote down: a fixture's request with its person's words taken out is a pattern, its answer a
-// mould. Whoever fits the pattern gets the answer with words of their own.
-import { canonical, keepPointers } from './fixtures.mjs';
+// mould. Whoever fits the pattern gets the answer with words of their own. Which channels are wanted does not matter.
+import { canonical, keepPointers, wantNames } from './fixtures.mjs';
 
 const capital = (word) => word.slice(0, 1).toUpperCase() + word.slice(1);
 const encoded = (text) => encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
@@ -22,24 +22,28 @@ export function inventPerson(i) {
     const first_name = FIRST[i % FIRST.length];
     const last_name = `${LAST[Math.floor(i / FIRST.length) % LAST.length]}${Math.floor(i / 256).toString(36)}`;
     const company_domain = `company-${i % 997}.example`;
-    const local = `${first_name}.${last_name}`.toLowerCase();
     return {
-        first_name, last_name, company_domain, email: `${local}@${company_domain}`,
-        linkedin_url: `https://linkedin.com/in/${local.replace('.', '-')}-${i % 997}`,
+        first_name, last_name, company_domain, email: `${first_name}.${last_name}@${company_domain}`.toLowerCase(),
+        linkedin_url: `https://linkedin.com/in/${slugOf({ first: first_name, last: last_name, domain: company_domain })}`,
     };
 }
 
-// Who is meant by some words of a request: {first, last, domain, slug}; null when it cannot be told.
+function slugOf({ first, last, domain }) {
+    const number = /^company-(\d+)\.example$/.exec(domain)?.[1] ?? hash(domain) % 997;
+    return `${first}-${last}-${number}`.toLowerCase();
+}
+
+// Who is meant by some words of a request: {first, last, domain, isGuess: of the domain}; null when it cannot be told.
 export function personOf(words) {
     const [local, mailDomain] = (words.email ?? '').split('@');
     const slug = words.linkedin_slug ?? words.linkedin_url?.split('/').pop();
     const [first, last] = words.full_name?.split(' ') ?? (words.first_name ? [words.first_name, words.last_name ?? '']
         : local ? local.split(/[._-]/) : slug?.split('-') ?? []);
-    const domain = words.company_domain ?? words.company_url?.replace('https://', '') ?? words.email_domain ?? mailDomain ??
-        (slug ? `company-${slug.split('-').pop()}.example` : undefined);
+    const said = words.company_domain ?? words.company_url?.replace('https://', '') ?? words.email_domain ?? mailDomain;
+    const domain = said ?? (slug ? `company-${slug.split('-').pop()}.example` : '');
     if (!first && !domain)
         return null;
-    return { first: first ?? '', last: last ?? '', domain: domain ?? '', slug, local };
+    return { first: first ?? '', last: last ?? '', domain, isGuess: said === undefined };
 }
 
 // What a request of these hints may spell out: [name, text], longer ones first.
@@ -76,9 +80,11 @@ function captured({ regex, names }, text) {
 }
 
 // An answer with its person's words taken out: texts and, between them, functions of the new person.
-function mouldOf(text, person) {
+function mouldOf(text, person, { personal_email, linkedin_url }, hints) {
     const forms = [];
     const add = (word, write) => word && forms.push([word, write]);
+    add(personal_email?.value, (p) => `${slugOf(p)}@mailbox.example`);
+    add((linkedin_url?.value ?? hints.linkedin_url)?.split('/').filter(Boolean).pop(), slugOf);
     add(person.domain, (p) => p.domain);
     for (const name of ['first', 'last']) {
         const word = person[name].toLowerCase();
@@ -121,35 +127,51 @@ export function mould(connector, fixture) {
     const person = personOf(fixture.ask.hints ?? {});
     if (!person)
         return null;
+    if (person.isGuess) // the answer knows the company
+        person.domain = fixture.expect.values?.work_email?.value.split('@')[1] ?? person.domain;
     let words = wordsOf(fixture.ask.hints);
+    const wants = wantNames(connector.doc);
     const pointers = keepPointers(connector.doc);
     const steps = fixture.exchanges.map((exchange) => {
-        const rest = patternOf(exchange.rest, words, encoded, '([^&/?#]+)');
-        const isForm = exchange.body !== undefined && !/^[[{"]/.test(exchange.body);
+        const rest = patternOf(withoutWants(exchange.rest, wants), words, encoded, '([^&/?#]+)');
+        const isForm = exchange.body !== undefined && !isJson(exchange.body);
         const body = exchange.body === undefined ? null
-            : patternOf(exchange.body, words, isForm ? encoded : (word) => JSON.stringify(word).slice(1, -1), isForm ? '([^&]+)' : '([^",}]+)');
+            : patternOf(withoutWants(exchange.body, wants), words, isForm ? encoded : (word) => JSON.stringify(word).slice(1, -1), isForm ? '([^&]+)' : '([^",}]+)');
         const marked = exchange.answer.body === undefined ? { text: exchange.answer.text ?? '', kept: null } : markKept(exchange.answer.body, pointers);
         if (marked.kept !== null)
             words = [...words, ['id', marked.kept]];
-        const parts = mouldOf(marked.text, person);
+        const parts = mouldOf(marked.text, person, fixture.expect.values ?? {}, fixture.ask.hints);
         return {
             exchange, is_number: marked.is_number, keeps: marked.kept !== null,
             is_json: exchange.answer.body !== undefined,
-            fits: (request) => fits(exchange, rest, body, request),
+            fits: (request) => fits(exchange, rest, body, wants, request),
             write: (p, id) => parts.map((part) => (typeof part === 'string' ? part : part(p, id))).join(''),
         };
     });
     return { fixture, steps };
 }
 
-function fits(exchange, rest, body, request) {
+function fits(exchange, rest, body, wants, request) {
     if (exchange.method !== request.method || exchange.host !== request.host)
         return null;
-    const inUrl = captured(rest, request.rest);
-    const inBody = inUrl && body ? captured(body, request.body) : [];
+    const inUrl = captured(rest, withoutWants(request.rest, wants));
+    const inBody = inUrl && body ? captured(body, withoutWants(request.body, wants)) : [];
     if (!inUrl || !inBody)
         return null;
     return Object.fromEntries([...inUrl.map(([name, word]) => [name, decodeURIComponent(word)]), ...inBody]);
+}
+
+const isJson = (text) => /^[[{"]/.test(text);
+
+// A URL's rest, a form or canonical JSON without the parts that say which channels are wanted.
+function withoutWants(text, wants) {
+    if (wants.length === 0)
+        return text;
+    if (isJson(text))
+        return canonical(JSON.parse(text, (name, value) => (wants.includes(name) ? undefined : value)));
+    const [path, query] = text.includes('?') ? text.split('?') : text.startsWith('/') ? [text, null] : [null, text];
+    const kept = query?.split('&').filter((part) => !wants.includes(part.split('=')[0])).join('&');
+    return [path, kept].filter((part) => part !== null && part !== undefined).join('?');
 }
 
 // The body of a request in the form that patterns are made for.

@@ -8,10 +8,11 @@
 //   GET  /world          what it plays: hosts, secrets and fixtures of each
 //   GET  /world/counts   what it was asked: {hunter: {asked, played, invented, missed, unknown, wrong, strange, limited, broken}}
 //   GET  /world/asked    the last requests: [{provider, method, host, rest, headers, body}]
+//   GET  /world/odd      those of them that were unknown, wrong or strange
 //   GET  /world/people?from=0&count=100
 //   POST /world/script   {"provider": "hunter" | "*", "latency_ms", "jitter_ms", "per_second", "fixture": FILE,
-//                         "answer": {status, headers, body | text}, "breaks": one of `breaks`, "share": 0 to 1, "times": N};
-//                         replaces what was scripted for it
+//                         "answer": {status, headers, body | text}, "breaks": one of `breaks`, "share": 0 to 1, "times": N,
+//                         "known": 0 to 100, of the people that nobody wrote down}; replaces what was scripted for it
 //   POST /world/reset    forgets scripts, counts and conversations
 // unknown: no fixture and nobody's request. wrong: a fixture's but for a header, like a bad key. strange: it carries
 // another provider's key. Keys are test-NAME; those of `world.env` are test-PROVIDER-NAME, so that each is told apart.
@@ -24,6 +25,7 @@ import { hash, inventPerson, mould, personOf, readBody } from './people.mjs';
 
 const ASKED_MAX = 1000;
 const TALKS_MAX = 200000;
+const MARK = /test-([a-z_]+)-/g;
 const connectors = fileURLToPath(new URL('../../../connectors', import.meta.url));
 
 export async function startWorld(t, options = {}) {
@@ -94,6 +96,7 @@ export class World {
 
     reset() {
         this.asked = [];
+        this.odd = []; // those that were unknown, wrong or strange
         this.waiters = [];
         this.players.forEach((player) => player.reset());
     }
@@ -148,6 +151,12 @@ export class World {
         request.on('end', () => this.#answer(request, response, Buffer.concat(chunks).toString()));
     }
 
+    note(list, request) {
+        list.push(request);
+        if (list.length > ASKED_MAX)
+            list.shift();
+    }
+
     #answer(request, response, body) {
         const [, name, host, rest] = /^\/([^/?]*)\/?([^/?]*)(.*)$/s.exec(request.url);
         if (name === 'world')
@@ -156,9 +165,7 @@ export class World {
         if (!player)
             return send(response, { status: 404, text: `the world has no ${name}` });
         const { method, headers } = request;
-        this.asked.push({ provider: name, method, host, rest, headers, body });
-        if (this.asked.length > ASKED_MAX)
-            this.asked.shift();
+        this.note(this.asked, { provider: name, method, host, rest, headers, body });
         player.answer({ method, host, rest, headers, body }, response);
         return this.waiters.forEach((look) => look());
     }
@@ -169,6 +176,7 @@ export class World {
             'GET ': () => this.#about(),
             'GET counts': () => this.counts(),
             'GET asked': () => this.asked,
+            'GET odd': () => this.odd,
             'GET people': () => [...Array(Number(parameters.get('count') ?? 100)).keys()]
                 .map((i) => inventPerson((Number(parameters.get('from') ?? 0) + i) % Math.max(this.people, 1))),
             'POST script': () => this.script(JSON.parse(body)),
@@ -203,7 +211,7 @@ class Player {
         // Short conversations first: who is pending is written down.
         const moulds = (outcome) => connector.fixtures.filter(({ expect, ask }) => expect.outcome === outcome && !ask.check)
             .map((fixture) => mould(connector, fixture)).filter(Boolean)
-            .sort((a, b) => a.steps.length - b.steps.length || b.fixture.file.startsWith('hit') - a.fixture.file.startsWith('hit'));
+            .sort((a, b) => a.steps.length - b.steps.length);
         this.hits = moulds('hit');
         this.misses = moulds('miss');
         this.reset();
@@ -241,6 +249,11 @@ class Player {
             done();
     }
 
+    #isOdd(word, request) {
+        this.counts[word]++;
+        this.world.note(this.world.odd, { provider: this.connector.name, word, ...request });
+    }
+
     // A number from 0 to 1, the same ones on every run.
     #dice() {
         this.random = (Math.imul(this.random, 1664525) + 1013904223) >>> 0;
@@ -274,38 +287,40 @@ class Player {
 
     // The request with this provider's own keys as in the fixtures. Another's key is a stranger.
     #withoutMark(request) {
-        const own = `test-${this.connector.name}-`;
+        const { name } = this.connector;
+        const own = `test-${name}-`;
         const headers = { ...request.headers };
         const basic = /^Basic (.*)$/.exec(headers.authorization ?? '');
         const user = basic && Buffer.from(basic[1], 'base64').toString();
-        const text = `${request.rest}\n${JSON.stringify(headers)}\n${request.body}\n${user ?? ''}`;
-        for (const name of this.world.players.keys()) {
-            if (name !== this.connector.name && text.includes(`test-${name}-`))
-                this.counts.strange++;
-        }
-        for (const [name, value] of Object.entries(headers))
-            headers[name] = value.replaceAll(own, 'test-');
+        const places = [request.rest, ...Object.values(headers), request.body, user ?? ''];
+        const marks = places.filter((text) => text.includes('test-')).flatMap((text) => [...text.matchAll(MARK)]).map(([, mark]) => mark);
+        if (marks.some((mark) => mark !== name && this.world.players.has(mark)))
+            this.#isOdd('strange', request);
+        const type = headers['content-type'];
+        if (!marks.includes(name))
+            return { ...request, headers, body: readBody(request.body, type) };
+        for (const [header, value] of Object.entries(headers))
+            headers[header] = value.replaceAll(own, 'test-');
         if (user?.includes(own))
             headers.authorization = `Basic ${Buffer.from(user.replaceAll(own, 'test-')).toString('base64')}`;
-        const body = readBody(request.body.replaceAll(own, 'test-'), headers['content-type']);
-        return { ...request, rest: request.rest.replaceAll(own, 'test-'), headers, body };
+        return { ...request, rest: request.rest.replaceAll(own, 'test-'), headers, body: readBody(request.body.replaceAll(own, 'test-'), type) };
     }
 
     #play(request, response) {
         const found = this.#written(request) ?? (this.world.people > 0 ? this.#invented(request) : null);
         if (!found) {
-            this.counts.unknown++;
+            this.#isOdd('unknown', request);
             return send(response, { status: 404, text: `no fixture of ${this.connector.name} has ${request.method} ${request.host}${request.rest}` });
         }
         const wrong = found.exchange?.headers.find(([name, value]) => request.headers[name] !== value);
         if (wrong) {
-            this.counts.wrong++;
+            this.#isOdd('wrong', request);
             return send(response, { status: 401, text: `the header ${wrong[0]} is not the fixture's` });
         }
         const { fails } = found.answer;
         if (fails)
             return fails === 'timeout' ? undefined : response.socket.destroy();
-        return send(response, found.answer, found.isKnown ? this.world.padding : '');
+        return send(response, found.answer, found.isKnown && found.answer.status === 200 ? this.world.padding : null);
     }
 
     // The step of a conversation that this request is: the next one, or else the first that fits.
@@ -354,7 +369,7 @@ class Player {
 
     #invent(fixture, steps, person, request) {
         const key = `${person.first}.${person.last}@${person.domain}`;
-        if (hash(`${this.connector.name} ${key}`) % 100 >= this.world.share)
+        if (hash(`${this.connector.name} ${key}`) % 100 >= (this.scripted.known ?? this.world.share))
             return this.#missed(person, key, request);
         const { i } = this.#step(`${fixture.file} ${key}`, steps, (step) => step.fits(request));
         const step = steps[i];
@@ -367,7 +382,7 @@ class Player {
         for (const { fixture, steps } of this.misses) {
             const found = this.#step(`${fixture.file} ${key}`, steps, (step) => step.fits(request));
             if (found)
-                return { exchange: steps[found.i].exchange, answer: this.#write(steps[found.i], person, `${fixture.file} ${key}`), isKnown: false };
+                return { exchange: steps[found.i].exchange, answer: this.#write(steps[found.i], person, `${fixture.file} ${key}`), isKnown: true };
         }
         return { answer: { status: 404, body: {} }, isKnown: false };
     }
@@ -390,22 +405,21 @@ function padding(bytes) {
     const jobs = [];
     for (let length = 0; length < bytes; length += jobs.at(-1).length + 1)
         jobs.push(job(jobs.length));
-    return jobs.length === 0 ? '' : `"padding":[${jobs.join(',')}]`;
+    return jobs.length === 0 ? null : Buffer.from(`"padding":[${jobs.join(',')}]}`);
 }
 
-// Puts them into a JSON object.
-function padded(text, more) {
-    if (more === '' || !text.endsWith('}'))
-        return text;
-    return `${text.slice(0, -1)}${text === '{}' ? '' : ','}${more}}`;
-}
-
-function send(response, { status, headers = {}, body, text, isJson }, more = '') {
-    const content = padded(body === undefined ? text ?? '' : JSON.stringify(body), more);
+// `more` takes the place of the brace that ends an object.
+function send(response, { status, headers = {}, body, text, isJson }, more = null) {
+    const content = body === undefined ? text ?? '' : JSON.stringify(body);
     const type = body !== undefined || isJson ? { 'content-type': 'application/json' } : {};
+    const isLonger = more !== null && content.endsWith('}') && content !== '{}';
+    const start = isLonger ? `${content.slice(0, -1)},` : content;
     const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-    response.writeHead(status, { ...type, 'content-length': Buffer.byteLength(content), ...lower });
-    response.end(content);
+    response.writeHead(status, { ...type, 'content-length': Buffer.byteLength(start) + (isLonger ? more.length : 0), ...lower });
+    if (!isLonger)
+        return response.end(start);
+    response.write(start);
+    return response.end(more);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
