@@ -369,6 +369,29 @@ static void go_on(struct waterfall_run *run, unsigned channels)
         run->done(run);
 }
 
+/* Where a call puts what it finds about a person. Most calls of a long waterfall
+ * find nothing, so theirs serves the next one. */
+static struct provider_value *take_values_for(struct waterfall_run *run, unsigned slots)
+{
+    struct provider_value *spare = run->spare;
+
+    if (spare == NULL || slots_end(slots) != CHANNEL_COUNT)
+        return arena_alloc(run->arena, slots_end(slots) * sizeof *spare);
+    run->spare = NULL;
+    memset(spare, 0, CHANNEL_COUNT * sizeof *spare);
+    return spare;
+}
+
+static void spare_values_of(struct waterfall_run *run, struct provider_call *call)
+{
+    static const struct provider_value nothing[CHANNEL_COUNT];
+
+    if (slots_end(call->channels) != CHANNEL_COUNT || provider_call_has_value(call))
+        return;
+    run->spare = call->values;
+    call->values = (struct provider_value *)(uintptr_t)nothing; /* done: only read from now on */
+}
+
 static void ask_done(struct provider_call *call)
 {
     struct asked *asked = container_of(call, struct asked, call);
@@ -382,6 +405,7 @@ static void ask_done(struct provider_call *call)
     log_call(asked);
     if (is_suppressed(run, call))
         call->outcome = OUTCOME_BLOCKED;
+    spare_values_of(run, call);
     go_on(run, waiting);
 }
 
@@ -401,7 +425,7 @@ static bool ask(struct channel_run *ch, struct provider *provider)
     if (asked == NULL)
         return false;
     slots = slots_for(run, provider);
-    values = arena_alloc(run->arena, slots_end(slots) * sizeof *values);
+    values = take_values_for(run, slots);
     if (values == NULL)
         return false;
     asked->next = run->asked;
@@ -462,6 +486,7 @@ bool waterfall_run_start(struct waterfall_run *run)
     run->found = arena_alloc(run->arena, slots_end(run->channels) * sizeof *run->found);
     run->asked = NULL;
     run->verifications = NULL;
+    run->spare = NULL;
     run->running = 1; /* our own place while we start them */
     for (unsigned i = 0; i < WATERFALL_COUNT; i++) {
         unsigned missing = run->channels & waterfall_slots((enum channel)i);

@@ -158,6 +158,7 @@ struct waterfall_run {
     /* private */
     struct asked *asked;
     struct verification *verifications;
+    struct provider_value *spare; /* [CHANNEL_COUNT], empty: the last one that knew nothing had no use for it */
     unsigned running;
 };
 

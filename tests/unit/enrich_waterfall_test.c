@@ -135,6 +135,34 @@ static void a_provider_named_as_source_by_the_answer_is_the_source(void **state)
     expect_found(CHANNEL_PHONE, "+442079460001", "Upstream", 1);
 }
 
+static void a_call_that_found_nothing_leaves_its_place_to_the_next(void **state)
+{
+    static const struct provider_value empty[CHANNEL_COUNT];
+    struct provider_value *place;
+
+    (void)state;
+    set_waterfall(CHANNEL_PHONE, "ABC");
+    for (int i = 0; i < 3; i++)
+        r.providers[i].is_holding = true;
+    start(PHONE);
+    place = r.providers[0].held->values;
+    place[CHANNEL_PHONE].confidence_ppm = 700000; /* but no value */
+    place[CHANNEL_PHONE].traits.do_not_call = true;
+    scripted_release(&r.providers[0]);
+    while (r.providers[1].held == NULL)
+        uv_run(&r.loop.uv, UV_RUN_ONCE);
+    assert_ptr_equal(r.providers[1].held->values, place);
+    assert_memory_equal(place, empty, sizeof empty);
+    r.providers[1].values[CHANNEL_PHONE] = "not a number";
+    scripted_release(&r.providers[1]);
+    while (r.providers[2].held == NULL)
+        uv_run(&r.loop.uv, UV_RUN_ONCE);
+    assert_ptr_not_equal(r.providers[2].held->values, place);
+    scripted_release(&r.providers[2]);
+    wait_for_done();
+    expect_trail("phone A1 miss 0, phone B2 invalid 0, phone C3 miss 0");
+}
+
 static void one_call_serves_every_channel_that_reaches_it(void **state)
 {
     (void)state;
@@ -676,6 +704,7 @@ int main(void)
         running(when_all_miss_it_costs_nothing_and_is_complete),
         running(a_channel_without_providers_is_over_at_once),
         running(a_provider_named_as_source_by_the_answer_is_the_source),
+        running(a_call_that_found_nothing_leaves_its_place_to_the_next),
         running(one_call_serves_every_channel_that_reaches_it),
         running(a_provider_is_asked_only_for_channels_still_to_be_found),
         running(channels_run_side_by_side),
