@@ -335,6 +335,7 @@ static void take_apart(struct server *s)
     api_deinit(&s->api);
     if (s->directory != NULL)
         outbox_deinit(&s->outbox, s->directory);
+    telling_deinit(&s->telling);
     directory_free(&s->directory);
     settings_deinit(&s->settings);
     log_flush();

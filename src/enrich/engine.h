@@ -34,6 +34,8 @@ struct lookup_listener {
     /* Events to be written with it, in `arena`. */
     size_t (*events)(struct lookup_listener *listener, const struct lookup_told *told, struct arena *arena,
                      struct event_row **out_events);
+    /* Who judges that workspace's found e-mails before the answer; NULL: nobody. */
+    struct provider *(*judge)(struct lookup_listener *listener, const struct workspace *workspace);
     /* They are on disk (one for credits.low only if it was its time). */
     void (*committed)(struct lookup_listener *listener, struct workspace *workspace, const struct event_row *events,
                       size_t count);

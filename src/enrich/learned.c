@@ -12,7 +12,9 @@ static void keep_value(struct kept_channel *kept, const struct found *found, int
                                   .traits = found->traits,
                                   .confidence_ppm = found->confidence_ppm,
                                   .enriched_at_us = now_us,
-                                  .verified = is_same ? kept->verified : -1};
+                                  .verified = found->is_verified ? 1
+                                              : is_same          ? kept->verified
+                                                                 : -1};
 }
 
 /* A value that is good enough for the question but was not found again is gone. */

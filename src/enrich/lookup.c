@@ -543,6 +543,7 @@ static enum step_result run_waterfalls(struct lookup *l)
     run->deadline_us = clock_steady_us() + (is_discovery ? l->engine->discover_us_max : l->engine->lookup_us_max);
     run->arena = &l->arena;
     run->done = run_waterfalls_done;
+    run->judge = l->engine->listener == NULL ? NULL : l->engine->listener->judge(l->engine->listener, l->workspace);
     return waterfall_run_start(run) ? STEP_NEXT : STEP_WAIT;
 }
 

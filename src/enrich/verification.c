@@ -13,7 +13,9 @@ struct verification {
     const struct provider *provider; /* who found it */
     struct hints hints;              /* the e-mail, and nothing else of the person */
     size_t cursor;                   /* the next verifier */
-    enum email_status status;        /* so far */
+    enum email_status status;        /* so far, by the verifiers */
+    enum email_status judgement;     /* by the customer's judge */
+    bool is_judging;                 /* it is the judge that is asked */
     bool is_done;
     unsigned waiting; /* channels that go on then */
     void (*go_on)(struct waterfall_run *run, unsigned channels);
@@ -38,19 +40,25 @@ static struct verification *find(const struct waterfall_run *run, struct str ema
     return v;
 }
 
+static struct provider *asked_now(const struct verification *v)
+{
+    return v->is_judging ? v->run->judge : waterfall_of(v->run, v->channel)->verifiers[v->cursor - 1];
+}
+
+static unsigned rank_of(const struct verification *v)
+{
+    return (unsigned)(v->is_judging ? waterfall_of(v->run, v->channel)->verifier_count + 1 : v->cursor);
+}
+
 /* A trail that does not fit the lookup's memory ends the lookup as overloaded. */
 static void note(struct verification *v, enum outcome outcome, enum email_status verdict, int64_t ms)
 {
-    const struct waterfall *waterfall = waterfall_of(v->run, v->channel);
     struct verifier_attempt *attempt = arena_alloc(v->run->arena, sizeof *attempt);
 
     if (attempt == NULL)
         return;
-    *attempt = (struct verifier_attempt){.verifier = waterfall->verifiers[v->cursor - 1],
-                                         .rank = (unsigned)v->cursor,
-                                         .outcome = outcome,
-                                         .verdict = verdict,
-                                         .ms = ms};
+    *attempt = (struct verifier_attempt){
+        .verifier = asked_now(v), .rank = rank_of(v), .outcome = outcome, .verdict = verdict, .ms = ms};
     if (v->last == NULL)
         v->first = attempt;
     else
@@ -107,6 +115,7 @@ static void log_call(const struct verification *v, int64_t ms)
 }
 
 static void ask_next(struct verification *v);
+static void ask_judge(struct verification *v);
 
 static void ask_done(struct provider_call *call)
 {
@@ -117,9 +126,14 @@ static void ask_done(struct provider_call *call)
 
     log_call(v, ms);
     note(v, call->outcome == OUTCOME_HIT && !has_verdict ? OUTCOME_MISS : call->outcome, verdict, ms);
-    v->is_done = settles(v, verdict);
-    if (!v->is_done)
+    if (v->is_judging) {
+        v->judgement = verdict;
+        v->is_done = true;
+    } else if (settles(v, verdict)) {
+        ask_judge(v);
+    } else {
         ask_next(v);
+    }
     if (v->is_done)
         v->go_on(v->run, v->waiting);
 }
@@ -132,8 +146,29 @@ static void ask(struct verification *v, struct provider *verifier)
                                      .values = v->no_values,
                                      .timeout_us = timeout_of(v, verifier),
                                      .arena = v->run->arena,
+                                     .workspace = v->run->workspace,
                                      .done = ask_done};
     provider_ask(verifier, &v->call);
+}
+
+static bool stands(const struct verification *v, enum channel channel)
+{
+    if (v->status == EMAIL_STATUS_CATCH_ALL)
+        return waterfall_of(v->run, channel)->catch_all != CATCH_ALL_MISS;
+    return v->status != EMAIL_STATUS_UNDELIVERABLE;
+}
+
+/* The verifiers have said what they could. */
+static void ask_judge(struct verification *v)
+{
+    struct provider *judge = v->run->judge;
+
+    if (judge == NULL || !stands(v, v->channel) || timeout_of(v, judge) <= 0) {
+        v->is_done = true;
+        return;
+    }
+    v->is_judging = true;
+    ask(v, judge);
 }
 
 static void ask_next(struct verification *v)
@@ -150,7 +185,7 @@ static void ask_next(struct verification *v)
         }
         note(v, skip, EMAIL_STATUS_NONE, 0);
     }
-    v->is_done = true;
+    ask_judge(v);
 }
 
 /* NULL without memory: the lookup ends as overloaded. */
@@ -177,7 +212,6 @@ bool verification_waits(struct channel_run *ch, const struct provider *provider,
 {
     struct verification *v = find(ch->run, email);
 
-    check(waterfall_of(ch->run, ch->channel)->verifier_count != 0);
     if (v == NULL)
         v = start(ch, provider, email);
     if (v == NULL || v->is_done)
@@ -187,7 +221,7 @@ bool verification_waits(struct channel_run *ch, const struct provider *provider,
     return true;
 }
 
-bool verification_accepts(const struct channel_run *ch, struct str email, uint8_t *status)
+bool verification_accepts(const struct channel_run *ch, struct str email, uint8_t *status, bool *is_verified)
 {
     const struct verification *v = find(ch->run, email);
 
@@ -196,9 +230,8 @@ bool verification_accepts(const struct channel_run *ch, struct str email, uint8_
     check(v->is_done);
     if (v->status != EMAIL_STATUS_NONE)
         *status = (uint8_t)v->status;
-    if (v->status == EMAIL_STATUS_CATCH_ALL)
-        return waterfall_of(ch->run, ch->channel)->catch_all != CATCH_ALL_MISS;
-    return v->status != EMAIL_STATUS_UNDELIVERABLE;
+    *is_verified = v->judgement == EMAIL_STATUS_DELIVERABLE;
+    return stands(v, ch->channel) && v->judgement != EMAIL_STATUS_UNDELIVERABLE;
 }
 
 struct verifier_attempt *verification_attempts(const struct channel_run *ch, const struct provider *provider)

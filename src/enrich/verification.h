@@ -9,6 +9,9 @@
  *   catch_all               as the channel's waterfall wants: it stands, it is no value, or the next one is asked
  *   unknown, or no verdict  the next one is asked; when none is left it stands with what is known
  *
+ * What stands then is put to the customer's own judge, when the lookup has one:
+ * what it calls invalid is no value, whatever the verifiers said.
+ *
  * Nothing of it is charged, and a verifier's failure fails nothing. */
 #ifndef ENRICH_VERIFICATION_H
 #define ENRICH_VERIFICATION_H
@@ -22,8 +25,9 @@ struct verification;
 bool verification_waits(struct channel_run *ch, const struct provider *provider, struct str email,
                         void (*go_on)(struct waterfall_run *run, unsigned channels));
 
-/* Does it stand, as far as is known? `status` becomes the verifiers'. */
-bool verification_accepts(const struct channel_run *ch, struct str email, uint8_t *status);
+/* Does it stand, as far as is known? `status` becomes the verifiers'; `is_verified`: the customer's judge called it
+ * valid. */
+bool verification_accepts(const struct channel_run *ch, struct str email, uint8_t *status, bool *is_verified);
 
 /* Who was asked about what `provider` found for the channel. */
 struct verifier_attempt *verification_attempts(const struct channel_run *ch, const struct provider *provider);

@@ -234,21 +234,26 @@ static enum outcome judge(const struct channel_run *ch, const struct asked *aske
 
 static bool has_verifiers(const struct channel_run *ch)
 {
-    return ch->run->waterfalls->of[ch->channel].verifier_count != 0;
+    bool is_email = ch->channel == CHANNEL_WORK_EMAIL || ch->channel == CHANNEL_PERSONAL_EMAIL;
+
+    return ch->run->waterfalls->of[ch->channel].verifier_count != 0 || (is_email && ch->run->judge != NULL);
 }
 
 static enum outcome take_channel(struct channel_run *ch, const struct asked *asked)
 {
     struct judged judged;
     enum outcome outcome = judge(ch, asked, &judged);
+    bool is_verified = false;
     struct str value;
 
     if (outcome != OUTCOME_HIT)
         return outcome;
     value = identity_str(&judged.value);
-    if (has_verifiers(ch) && !verification_accepts(ch, value, &judged.traits.email_status))
+    if (has_verifiers(ch) && !verification_accepts(ch, value, &judged.traits.email_status, &is_verified))
         return OUTCOME_INVALID;
     keep_found(ch, ch->channel, asked, judge_pick(ch->channel, asked->call.values), value, judged.traits);
+    if (ch->run->found != NULL)
+        ch->run->found[ch->channel].is_verified = is_verified;
     return OUTCOME_HIT;
 }
 

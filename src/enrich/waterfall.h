@@ -130,6 +130,7 @@ struct found {
     struct str source;
     struct str provider; /* who was asked */
     struct traits traits;
+    bool is_verified; /* the customer's own judge has called it valid */
     int64_t confidence_ppm;
 };
 
@@ -147,6 +148,7 @@ struct waterfall_run {
     int64_t credits_max; /* the bill never exceeds it */
     int64_t deadline_us; /* steady time */
     struct arena *arena;
+    struct provider *judge; /* the customer's own verifier, who has the last word; NULL: nobody */
     const char *request_id; /* for the log */
     const char *trace_id;   /* for the log; "" without */
     void (*done)(struct waterfall_run *run);

@@ -75,6 +75,8 @@ struct hints {
 
 unsigned hints_mask(const struct hints *hints);
 
+struct workspace; /* workspace/workspace.h */
+
 struct provider_value {
     struct str value;       /* as the provider said it, trimmed; empty: no value */
     int64_t confidence_ppm; /* 0 to PPM_ONE */
@@ -94,7 +96,8 @@ struct provider_call {
         int64_t timeout_us;
         int64_t due_us; /* of health.c, while it has the call */
     };
-    unsigned channels; /* wanted: a set of slots; none: the verdict on hints' e-mail is */
+    unsigned channels;                 /* wanted: a set of slots; none: the verdict on hints' e-mail is */
+    const struct workspace *workspace; /* who asks; NULL: nobody in particular */
 
     /* out */
     enum outcome outcome;      /* HIT when any wanted channel has a value (or there is a verdict), MISS when it answered

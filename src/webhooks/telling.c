@@ -188,7 +188,19 @@ static void committed(struct lookup_listener *listener, struct workspace *worksp
     }
 }
 
+static struct provider *find_judge(struct lookup_listener *listener, const struct workspace *workspace)
+{
+    return judge_of(&container_of(listener, struct telling, listener)->judge, workspace);
+}
+
 void telling_init(struct telling *telling, struct outbox *outbox)
 {
-    *telling = (struct telling){.listener = {.events = make_events, .committed = committed}, .outbox = outbox};
+    *telling = (struct telling){.listener = {.events = make_events, .judge = find_judge, .committed = committed},
+                                .outbox = outbox};
+    judge_init(&telling->judge, outbox);
+}
+
+void telling_deinit(struct telling *telling)
+{
+    judge_deinit(&telling->judge);
 }

@@ -9,13 +9,16 @@
 #define WEBHOOKS_TELLING_H
 
 #include "enrich/engine.h"
+#include "webhooks/judge.h"
 #include "webhooks/outbox.h"
 
 struct telling {
     struct lookup_listener listener;
+    struct judge judge;
     struct outbox *outbox;
 };
 
 void telling_init(struct telling *telling, struct outbox *outbox);
+void telling_deinit(struct telling *telling); /* after outbox_stop; accepts one that is all zero */
 
 #endif

@@ -267,3 +267,61 @@ test('a workspace has at most ten webhooks', async (t) => {
     const refused = await server.client.request('POST', '/settings/webhooks', { body });
     assert.deepEqual([refused.status, refused.json.code], [409, 'webhook_limit_reached']);
 });
+
+// Two providers with an address each; the endpoint is asked before the answer.
+async function before(t, script, options = {}) {
+    const clock = await movableClock(t);
+    const { server } = await world(t, {
+        providers: {
+            first: { script: () => hit({ work_email: FOUND }) },
+            second: { script: () => hit({ work_email: 'c.walker@westmarkrobotics.com' }), price: 3 },
+        },
+        env: clock.env, config: LOCAL, ...options,
+    });
+    const seen = [];
+    const hook = await startProvider(t, 'hook', (call) => {
+        const event = JSON.parse(call.body);
+        if (event.type === 'webhook.test')
+            return { json: {} };
+        seen.push({ ...call, event });
+        return script(event, seen.length);
+    });
+    const saved = await server.client.request('PUT', PATH, { body: { url: hook.url, mode: 'before_answer', deadline_ms: 300 } });
+    assert.equal(saved.status, 201, saved.text);
+    return { server, seen, saved };
+}
+
+test('asked before the answer, an invalid e-mail is not found, and the waterfall goes on uncharged', async (t) => {
+    const { server, seen, saved } = await before(t, (event) => ({ json: { valid: event.data.email !== FOUND } }));
+    const { json } = await server.enrich(chloe);
+    assert.equal(json.channels.work_email.value, 'c.walker@westmarkrobotics.com');
+    assert.equal(json.channels.work_email.verified, true);
+    assert.equal(json.credits_used, 3);
+    assert.equal(await charged(server), 3);
+    assert.equal(seen.length, 2);
+    assert.equal(seen[0].headers['webhook-signature'], signature(saved.json.secret, seen[0]));
+    assert.deepEqual((await server.trail(json.record_id)).filter((row) => row.channel === 'work_email' && !row.verifies)
+        .map(({ provider, outcome, credits }) => [provider, outcome, credits]), [['first', 'invalid', 0], ['second', 'hit', 3]]);
+    assert.equal((await server.enrich(chloe)).json.channels.work_email.verified, true);
+    assert.equal((await deliveries(server)).deliveries.length, 0, 'what was judged is not asked again');
+});
+
+test('when everything is judged invalid nothing is charged and the books balance', async (t) => {
+    const { server } = await before(t, () => ({ json: { valid: false } }));
+    const { json } = await server.enrich(chloe);
+    assert.deepEqual([json.channels.work_email, json.credits_used], [null, 0]);
+    assert.equal(await charged(server), 0);
+    assert.equal((await server.credits()).held, 0);
+    await server.stop();
+    assert.equal((await server.verify()).code, 0);
+});
+
+test('without a verdict in time the value stands, and is judged after the answer', async (t) => {
+    const { server, seen } = await before(t, (event, count) => (count === 1 ? () => {} : { json: { valid: true } }));
+    const { json } = await server.enrich(chloe);
+    assert.equal(json.channels.work_email.value, FOUND);
+    assert.equal('verified' in json.channels.work_email, false);
+    await verdict(server, json.record_id, true);
+    assert.equal(seen.length, 2);
+    assert.equal(seen[1].event.data.record_id, json.record_id);
+});
