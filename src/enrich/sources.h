@@ -1,6 +1,6 @@
 /* enrich/sources.h: the configured providers and the waterfalls over them.
  *
- * Read once, at start, from the configuration's "providers" (array) and
+ * Read at the start and at every reload from the configuration's "providers" (array) and
  * "waterfalls" (channel, or "account", to provider names in order; one without
  * an entry asks every provider that offers it, in the order of "providers"). In
  * place of the names may stand {"providers", "verifiers", "catch_all"}: a verifier
