@@ -86,6 +86,7 @@ static struct setup *make_setup(struct reloader *r, const struct settings *setti
                                        .client = r->client,
                                        .shelf = &r->shelf,
                                        .folder = folder_of(r->path),
+                                       .rules = &settings->outgoing.providers,
                                        .with_sandbox = r->with_sandbox};
     struct setup *setup = setup_new(r->loop);
 

@@ -354,6 +354,8 @@ static bool start(struct server *s, const struct options *options)
     prepare_reloads(s, options);
     share_descriptors(s);
     s->client = http_client_new(&s->loop, s->calls_max);
+    if (s->settings.outgoing.name_servers[0] != '\0')
+        http_client_set_name_servers(s->client, s->settings.outgoing.name_servers);
     s->reloader.client = s->client;
     if (!read_sources(s, options) || !open_store(s, options) || !read_evidence(s, options) ||
         !listen_on(s, address, port))

@@ -44,6 +44,8 @@ static struct provider *make_http(const struct sources_setup *setup, struct shap
     if (http_provider_new(setup->loop, setup->client, shape->object, shape->pointer, setup->folder, &provider,
                           shape->mistakes) != ERR_NONE)
         return NULL;
+    if (setup->rules != NULL)
+        http_provider_restrict(provider, setup->rules);
     return provider;
 }
 

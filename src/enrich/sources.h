@@ -23,8 +23,9 @@ struct sources {
 struct sources_setup {
     struct loop *loop;
     struct http_client *client;
-    struct shelf *shelf; /* of the datasets' files: providers/shelf.h */
-    struct str folder;   /* what paths in the configuration are relative to */
+    struct shelf *shelf;                /* of the datasets' files: providers/shelf.h */
+    struct str folder;                  /* what paths in the configuration are relative to */
+    const struct outgoing_rules *rules; /* of HTTP providers' calls; NULL: any address */
     bool with_sandbox;
 };
 

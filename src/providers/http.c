@@ -132,6 +132,27 @@ static struct connector_answer answer_of(const struct http_call *http)
                                      .wall_us = clock_wall_us()};
 }
 
+/* Once: it is the configuration that has to change. */
+static void tell_refusal(struct http_provider *provider, const struct http_call *http)
+{
+    if (http->result != HTTP_CALL_REFUSED || provider->has_told_refusal)
+        return;
+    provider->has_told_refusal = true;
+    log_write(LOG_WARN, "provider's address is not allowed", log_str("provider", provider->provider.name),
+              log_text("why", http->error),
+              log_text("remedy", "allow its network in the configuration's outgoing.providers, see docs/operations.md"),
+              LOG_END);
+}
+
+void http_provider_restrict(struct provider *provider, const struct outgoing_rules *rules)
+{
+    struct http_provider *http_provider = http_provider_of(provider);
+
+    check(http_provider->rules == NULL);
+    http_provider->rules = mem_new(sizeof *rules);
+    *http_provider->rules = *rules;
+}
+
 static void tell_flow(struct asking *asking)
 {
     const struct http_call *http = &asking->http;
@@ -154,6 +175,7 @@ static void request_done(struct http_call *http)
     if (log_is_on(LOG_DEBUG))
         log_write(LOG_DEBUG, "provider answered", log_str("provider", asking->provider->provider.name),
                   log_num("status", http->status), log_text("error", http->error), LOG_END);
+    tell_refusal(asking->provider, http);
     tell_flow(asking);
     http_call_deinit(http);
     drive(asking);
@@ -169,6 +191,7 @@ static void start_http(struct http_provider *provider, struct http_call *http, c
         .body = request->body,
         .timeout_us = request->timeout_us,
         .answer_bytes_max = CONNECTOR_ANSWER_BYTES_MAX,
+        .rules = provider->rules,
         .keeps_headers = connector_about(provider->connector)->wants_headers,
         .done = done,
     };
@@ -416,6 +439,7 @@ static void http_provider_free(struct provider *provider)
         secret_deinit(&http_provider->secrets[i]);
     for (size_t i = 0; i < CONNECTOR_HOSTS_MAX; i++)
         mem_free(http_provider->hosts[i]);
+    mem_free(http_provider->rules);
     mem_free(http_provider);
 }
 

@@ -28,7 +28,9 @@ struct http_provider {
     char *hosts[CONNECTOR_HOSTS_MAX]; /* those that the configuration gives; NULL: the connector's own */
     struct connector_settings settings;
     struct shared_token token;
-    struct list askings; /* of struct asking: the calls under way */
+    struct list askings;          /* of struct asking: the calls under way */
+    struct outgoing_rules *rules; /* owned; NULL: any address may be called */
+    bool has_told_refusal;
 };
 
 static inline struct http_provider *http_provider_of(struct provider *provider)

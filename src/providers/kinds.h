@@ -40,6 +40,9 @@ must_use enum err http_provider_new(struct loop *loop, struct http_client *clien
                                     struct str pointer, struct str folder, struct provider **out_provider,
                                     struct shape_mistakes *mistakes);
 
+/* From now on an HTTP provider's calls reach only what these rules (copied) allow; without: any address. */
+void http_provider_restrict(struct provider *provider, const struct outgoing_rules *rules);
+
 /* One of the sandbox's four providers, index 0 to SANDBOX_PROVIDERS - 1, with
  * name, channels, prices and timeout filled in. */
 enum { SANDBOX_PROVIDERS = 4 };

@@ -13,7 +13,7 @@ const good = ({ email }) => hit({ work_email: `found.${email}` });
 
 // Writes another configuration; `reload` makes the server read it.
 function write(server, config) {
-    return writeFile(join(server.folder, 'config.json'), typeof config === 'string' ? config : JSON.stringify({ limits: NO_LIMITS, ...config }));
+    return writeFile(join(server.folder, 'config.json'), typeof config === 'string' ? config : JSON.stringify({ limits: NO_LIMITS, ...config, outgoing: { ...server.config.outgoing, ...config.outgoing } }));
 }
 
 const reload = (server) => server.client.request('POST', '/admin/reload');

@@ -77,7 +77,7 @@ export async function startServer({ cores = SERVER_CORE, config = {}, sandbox = 
     if (!await readFile(keyFile).catch(() => null))
         await run(binary, ['init', '--data', folder, '--credits', String(credits), '--key-file', keyFile]);
     const limits = { minute: 1e9, bulk: 1e9, day: 1e9 };
-    await writeFile(configFile, JSON.stringify({ log: { level: 'warn' }, limits, ...config }));
+    await writeFile(configFile, JSON.stringify({ log: { level: 'warn' }, limits, ...config, outgoing: { providers: { allow: ['127.0.0.0/8'] }, ...config.outgoing } }));
     const before = process.hrtime.bigint();
     const child = start(cores, binary, ['serve', '--data', folder, '--listen', '127.0.0.1:0', '--config', configFile,
         ...(sandbox ? ['--sandbox'] : [])], { env: { ...process.env, ...env } });
