@@ -433,6 +433,26 @@ static void while_a_value_is_verified_its_price_stays_reserved(void **state)
     assert_int_equal(waterfall_run_credits(&r.run), 1);
 }
 
+static void an_answer_that_was_there_already_is_reserved_for_too(void **state)
+{
+    (void)state;
+    set_waterfall(CHANNEL_WORK_EMAIL, "BA", "V");
+    set_waterfall(CHANNEL_PHONE, "ABC", "");
+    r.run.credits_max = 3;
+    memset(r.finders[1].provider.prices, 0, sizeof r.finders[1].provider.prices);
+    r.finders[2].values[CHANNEL_PHONE] = "+442079460001";
+    r.finders[1].is_holding = true;
+    v->is_holding = true;
+    start(WORK | PHONE);
+    settle(); /* A has answered the phone's question, and the other with it */
+    scripted_release(&r.finders[1]);
+    settle(); /* B misses both: A's e-mail is being verified, C costs 3 */
+    release(v);
+    wait_for_done();
+    expect_trail("work_email B1 miss 0, work_email A2 hit 1 [V1 hit deliverable], "
+                 "phone A1 miss 0, phone B2 miss 0, phone C3 over_budget 0");
+}
+
 static void what_a_refused_value_gives_back_others_may_spend(void **state)
 {
     (void)state;
@@ -602,6 +622,7 @@ int main(void)
         running(past_the_deadline_no_verifier_is_asked_and_the_value_stands),
         running(a_verifier_gets_its_own_time_or_what_is_left_of_the_lookups),
         running(while_a_value_is_verified_its_price_stays_reserved),
+        running(an_answer_that_was_there_already_is_reserved_for_too),
         running(what_a_refused_value_gives_back_others_may_spend),
         running(by_attempts_a_refused_value_is_no_miss_to_be_charged),
         running(the_bill_never_exceeds_the_worst_case_or_the_budget),
