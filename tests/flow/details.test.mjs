@@ -54,3 +54,52 @@ test('bulk has details for every record, a discovery too, and a company none', a
     assert.equal(company.status, 422);
     assert.deepEqual(company.json.errors.map(({ pointer }) => pointer), ['/include/0']);
 });
+
+// Where a provider's answer says more of its values.
+const knowing = {
+    work_email: {
+        value: '/email', confidence: 0.9,
+        status: { at: '/email_status', words: { verified: 'deliverable', bounced: 'undeliverable' } },
+    },
+    phone: {
+        value: '/number', confidence: 0.9, region: '/country', do_not_call: '/dnc',
+        type: { at: '/line', words: { work: 'direct', cell: 'mobile' } },
+    },
+};
+
+async function askKnowing(t, answer) {
+    const acme = { script: () => ({ json: answer }), channels: ['work_email', 'phone'] };
+    const { server } = await world(t, { providers: { acme }, prepare: true });
+    server.config.providers[0].connector.channels = knowing;
+    await server.start();
+    const { json } = await server.enrich({ email: 'ann@ex.org', channels: acme.channels, include: ['details', 'attempts'] });
+    return { server, json };
+}
+
+test('what the provider says of its values is kept and shown', async (t) => {
+    const { server, json } = await askKnowing(t, {
+        email: 'ann@ex.org', email_status: 'Verified', number: '+44 20 7946 0001', line: 'work', dnc: true,
+    });
+    assert.equal(json.channels.work_email.status, 'deliverable');
+    assert.deepEqual(values(json), { value: '+442079460001', type: 'direct', do_not_call: true });
+    await server.restart();
+    const record = await server.client.get(`/records/${json.record_id}`);
+    assert.equal(record.json.channels.work_email.status, 'deliverable');
+    assert.deepEqual(values(record.json), { value: '+442079460001', type: 'direct', do_not_call: true });
+});
+
+test('a number without its country code is read in the country that the provider names, or the domain', async (t) => {
+    const said = await askKnowing(t, { number: '(020) 7946 0001', country: 'gb' });
+    assert.deepEqual(values(said.json), { value: '+442079460001', type: 'landline' });
+    const { server } = await world(t, { providers: { acme: { script: () => hit({ phone: '020 7946 0001' }), channels } } });
+    const at = async (email) => (await server.enrich({ email, channels })).json.channels.phone?.value ?? null;
+    assert.equal(await at('ann@acme.co.uk'), '+442079460001');
+    assert.equal(await at('ann@acme.example'), null);
+    assert.equal(await at('ann@acme.io'), null, 'sold to everybody');
+});
+
+test('what a provider itself calls undeliverable is no value', async (t) => {
+    const { json } = await askKnowing(t, { email: 'ann@ex.org', email_status: 'bounced' });
+    assert.equal(json.channels.work_email, null);
+    assert.deepEqual(json.attempts.map(({ outcome }) => outcome), ['invalid', 'miss']);
+});
