@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-enum { TIMEOUT_MS_DEFAULT = 10000, TIMEOUT_MS_MAX = 600000 };
+enum { TIMEOUT_MS_MAX = 600000 };
 
 /* NULL after a report. */
 typedef struct provider *make_fn(const struct sources_setup *setup, struct shape *shape);
@@ -191,10 +191,19 @@ static bool name_provider(const struct sources *sources, struct shape *shape, st
     return true;
 }
 
+/* What the configuration says (0: nothing), else what the provider takes as it is. */
+static void set_timeout(struct provider *provider, int64_t timeout_ms)
+{
+    if (timeout_ms > 0)
+        provider->timeout_us = timeout_ms * MS_US;
+    else if (provider->timeout_us == 0)
+        provider->timeout_us = CALL_US_DEFAULT;
+}
+
 static void read_provider(const struct sources_setup *setup, struct sources *out, struct shape *shape)
 {
     struct str name = STR_NONE;
-    int64_t timeout_ms = TIMEOUT_MS_DEFAULT;
+    int64_t timeout_ms = 0;
     struct provider_limits no_limits;
     struct prices prices;
     size_t mistakes_before = shape->mistakes->count;
@@ -220,7 +229,7 @@ static void read_provider(const struct sources_setup *setup, struct sources *out
         provider_free(&provider);
         return;
     }
-    provider->timeout_us = timeout_ms * MS_US;
+    set_timeout(provider, timeout_ms);
     memcpy(provider->prices, prices.of, sizeof provider->prices);
     memcpy(provider->discovery_prices, prices.discovery, sizeof provider->discovery_prices);
     health_open(setup->loop, provider);

@@ -82,6 +82,7 @@ struct connector_about {
     bool has_token;
     bool wants_headers; /* looks at headers of answers beside Content-Type and Retry-After */
     struct provider_limits limits;
+    int64_t call_us; /* what its longest way may take; 0: it does not say */
 };
 
 const struct connector_about *connector_about(const struct connector *connector);

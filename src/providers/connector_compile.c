@@ -537,10 +537,34 @@ static bool add_need(struct compiler *c, unsigned hints, unsigned slots)
     return true;
 }
 
+/* What its requests may take one after another; one that is asked again, for as long as that goes on. */
+static int64_t way_us(const struct connector_about *about, const struct way *way)
+{
+    int64_t request_us = about->limits.timeout_us;
+    int64_t us = 0;
+    bool is_said = request_us > 0;
+
+    for (size_t i = 0; i < way->steps_count; i++) {
+        const struct poll *poll = way->steps[i].poll;
+
+        is_said |= poll != NULL;
+        if (poll != NULL)
+            us += poll->for_us;
+        else
+            us += request_us > 0 ? request_us : CALL_US_DEFAULT;
+    }
+    if (us > CONNECTOR_MS_MAX * INT64_C(1000))
+        us = CONNECTOR_MS_MAX * INT64_C(1000);
+    return is_said ? us : 0;
+}
+
 static bool tell_way(struct compiler *c, const struct way *way)
 {
     struct connector_about *about = &c->connector->about;
+    int64_t us = way_us(about, way);
     bool is_right = true;
+
+    about->call_us = us > about->call_us ? us : about->call_us;
 
     about->slots |= way->slots;
     about->is_verifier |= way->has_verdict;

@@ -293,6 +293,7 @@ static void tell(struct http_provider *provider)
     told->is_verifier = about->is_verifier;
     told->has_check = about->has_check;
     told->limits = about->limits;
+    told->timeout_us = about->call_us;
 }
 
 static void load(const struct loading *loading)

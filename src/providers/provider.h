@@ -152,6 +152,9 @@ struct provider_limits {
     int64_t timeout_us;       /* of one request */
 };
 
+/* How long a call may take unless the connector or the configuration says else. */
+#define CALL_US_DEFAULT (10 * INT64_C(1000000))
+
 struct provider {
     const struct provider_kind *kind;
     struct str name;              /* what `source` says; owned */
@@ -161,7 +164,7 @@ struct provider {
     bool is_verifier;                        /* answers verdicts; no channels then */
     int64_t prices[WATERFALL_COUNT];         /* credits for a channel found, or for any fields of a company */
     int64_t discovery_prices[CHANNEL_COUNT]; /* when the person was asked for by name */
-    int64_t timeout_us;
+    int64_t timeout_us;                      /* of a call, all its requests together */
     struct provider_limits limits;
     char *unusable; /* why it cannot be asked at all, with the remedy (no key is configured); NULL: it can; owned */
     bool has_check;

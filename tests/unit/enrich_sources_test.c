@@ -218,6 +218,22 @@ static const struct {
      "name \\\"verifiers\\\" too"},
 };
 
+static void a_call_may_take_what_the_connector_says_unless_the_configuration_does(void **state)
+{
+    (void)state;
+    read_right("[" FILE_ENTRY("A") ",{\"connector\":" CONNECTOR("\"name\":\"B\",") "},{\"connector\":" CONNECTOR(
+                   "\"name\":\"C\",\"limits\":{\"timeout_ms\":25000},") "},{\"timeout_ms\":300,"
+                                                                        "\"connector\":" CONNECTOR("\"name\":\"D\","
+                                                                                                   "\"limits\":{"
+                                                                                                   "\"timeout_ms\":"
+                                                                                                   "25000},") "}]",
+               NULL, false);
+    assert_int_equal(sources.providers[0]->timeout_us, 10000 * MS_US);
+    assert_int_equal(sources.providers[1]->timeout_us, 10000 * MS_US);
+    assert_int_equal(sources.providers[2]->timeout_us, 25000 * MS_US);
+    assert_int_equal(sources.providers[3]->timeout_us, 300 * MS_US);
+}
+
 static void every_mistake_gets_its_pointer(void **state)
 {
     (void)state;
@@ -302,6 +318,7 @@ int main(void)
         cmocka_unit_test(an_order_is_followed_to_the_letter),
         cmocka_unit_test(the_sandbox_stands_behind_the_configured_ones),
         cmocka_unit_test(a_connector_says_kind_and_name_itself),
+        cmocka_unit_test(a_call_may_take_what_the_connector_says_unless_the_configuration_does),
         cmocka_unit_test(every_mistake_gets_its_pointer),
         cmocka_unit_test(a_name_of_the_sandbox_is_taken),
         cmocka_unit_test(there_is_a_most_of_providers),

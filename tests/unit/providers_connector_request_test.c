@@ -200,6 +200,31 @@ static void needs_channels_and_secrets_are_told(void **state)
     assert_str_is(secrets[1].name, "a");
 }
 
+#define STEPS(limits, steps)                                                                                           \
+    "{'connector':1,'name':'A'," limits "'ways':[{'needs':[['email']],'request':{'url':'https://a.example/'},"         \
+    "'channels':{'phone':{'value':'/p','confidence':1}}},{'needs':[['email']],'steps':[" steps "]}]}"
+#define ONE_STEP "{'request':{'url':'https://a.example/'}},"
+#define LAST_STEP(poll)                                                                                                \
+    "{'request':{'url':'https://a.example/'}" poll ",'channels':{'work_email':{'value':'/e','confidence':1}}}"
+
+static int64_t call_us(const char *text)
+{
+    compile(&asking, text);
+    return connector_about(asking.connector)->call_us;
+}
+
+static void a_call_may_take_what_its_longest_way_takes(void **state)
+{
+    (void)state;
+    assert_int_equal(call_us(STEPS("", ONE_STEP LAST_STEP(""))), 0);
+    assert_int_equal(call_us(STEPS("'limits':{'timeout_ms':7000},", ONE_STEP LAST_STEP(""))), 14000000);
+    assert_int_equal(call_us(STEPS("", ONE_STEP LAST_STEP(",'poll':{'for_ms':90000}"))), 90000000 + CALL_US_DEFAULT);
+    assert_int_equal(call_us(STEPS("'limits':{'timeout_ms':7000},", ONE_STEP LAST_STEP(",'poll':{'for_ms':90000}"))),
+                     97000000);
+    assert_int_equal(call_us(STEPS("", LAST_STEP(",'poll':{}"))), 60000000);
+    assert_int_equal(call_us(STEPS("", ONE_STEP LAST_STEP(",'poll':{'for_ms':600000}"))), 600000000);
+}
+
 int main(void)
 {
 #define CONNECTOR(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -216,6 +241,7 @@ int main(void)
         CONNECTOR(a_full_arena_builds_nothing),
         CONNECTOR(a_wiped_request_leaves_no_secret_in_the_arena),
         CONNECTOR(needs_channels_and_secrets_are_told),
+        CONNECTOR(a_call_may_take_what_its_longest_way_takes),
     };
 
     return cmocka_run_group_tests(tests, asking_load, NULL);
