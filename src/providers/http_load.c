@@ -329,9 +329,6 @@ enum err http_provider_new(struct loop *loop, struct http_client *client, const 
         provider_free(&made);
         return ERR_INVALID;
     }
-    if (made->unusable != NULL)
-        log_write(LOG_WARN, "provider cannot be asked", log_str("provider", made->name),
-                  log_text("why", made->unusable), LOG_END);
     *out_provider = made;
     return ERR_NONE;
 }

@@ -67,7 +67,8 @@ class Provider {
     }
 
     // Its entry in the configuration. Each channel is read from the member of its name; with `verdict` it is a verifier.
-    entry({ verdict, channels = ['work_email'], price = 2, timeout_ms = 10000, needs = [['email']], request = {}, limits, ...rest } = {}) {
+    // `check` is the path of its free call, if it has one.
+    entry({ verdict, channels = ['work_email'], price = 2, timeout_ms = 10000, needs = [['email']], request = {}, limits, check, ...rest } = {}) {
         const prices = typeof price === 'number' ? Object.fromEntries(channels.map((c) => [c, price])) : price;
         return {
             name: this.name,
@@ -80,6 +81,7 @@ class Provider {
                 needs,
                 request: { method: 'GET', url: `${this.url}/find?${query(needs)}`, ...request },
                 outcomes: [{ status: 404, outcome: 'miss' }],
+                ...(check ? { check: { request: { url: `${this.url}${check}` } } } : {}),
                 ...(verdict ? { verdict } : { channels: Object.fromEntries(channels.map((channel) =>
                     [channel, { value: `/${channel}`, confidence: { at: '/score', scale: 100, default: 0.5 } }])) }),
                 ...rest,
