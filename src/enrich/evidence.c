@@ -538,24 +538,32 @@ static const struct evidence_sum *find_cell(const struct evidence_page *page, si
     return page == NULL || number >= page->cell_count ? NULL : &page->cells[number];
 }
 
+/* What a page has of a provider, without what is in another page. */
 static struct shares shares_at(const struct evidence_view *view, const struct evidence_page *page,
-                               const struct evidence_page *whole, size_t number)
+                               const struct evidence_page *without, const struct evidence_page *whole, size_t number)
 {
     static const struct shares nothing;
-    const struct evidence_sum *cell = find_cell(page, number);
+    const struct evidence_sum *cell = find_cell(page, number), *less = find_cell(without, number);
+    struct evidence_sum sum;
 
-    return cell == NULL ? nothing : share_out(whole, cell, view->fade);
+    if (cell == NULL)
+        return nothing;
+    sum = *cell;
+    for (size_t i = 0; less != NULL && i < EVIDENCE_KINDS; i++)
+        sum.weight[i] -= less->weight[i];
+    return share_out(whole, &sum, view->fade);
 }
 
+/* Each case counts at one level: what others saw is theirs alone. */
 void evidence_believe(const struct evidence_view *view, const struct provider *provider, struct beliefs *out)
 {
     size_t number = find_name(view->evidence, provider->name);
-    const struct shares all = shares_at(view, view->everybody, view->everybody, number);
-    const struct shares segment = shares_at(view, view->segment, view->everybody, number);
-    const struct shares own = shares_at(view, view->workspace, view->workspace, number);
-    const struct shares here = shares_at(view, view->here, view->workspace, number);
+    const struct shares others = shares_at(view, view->everybody, view->workspace, view->everybody, number);
+    const struct shares segment = shares_at(view, view->segment, view->here, view->everybody, number);
+    const struct shares own = shares_at(view, view->workspace, view->here, view->workspace, number);
+    const struct shares here = shares_at(view, view->here, NULL, view->workspace, number);
     const struct ranking_levels levels = {.pool = &view->pool,
-                                          .everybody = &all,
+                                          .others = &others,
                                           .segment = view->has_segment ? &segment : NULL,
                                           .workspace = &own,
                                           .here = &here};
@@ -573,7 +581,9 @@ struct evidence_sum evidence_own_sum(const struct evidence_view *view, const str
 
 struct share evidence_own_hits(const struct evidence_view *view, const struct provider *provider)
 {
-    return shares_at(view, view->workspace, view->workspace, find_name(view->evidence, provider->name)).hit;
+    size_t number = find_name(view->evidence, provider->name);
+
+    return shares_at(view, view->workspace, NULL, view->workspace, number).hit;
 }
 
 static int64_t reports_of(const struct evidence_page *page)

@@ -525,7 +525,8 @@ static enum step_result run_waterfalls(struct lookup *l)
     bool is_discovery = l->question.kind == QUESTION_DISCOVER;
     const struct order_asking asking = {.engine = l->engine,
                                         .workspace = l->workspace,
-                                        .hints = &l->question.hints,
+                                        .hints = hints_mask(&l->question.hints),
+                                        .segment = order_segment(&l->question.hints),
                                         .channels = run->channels,
                                         .is_discovery = is_discovery,
                                         .now_us = clock_wall_us()};

@@ -101,14 +101,13 @@ static size_t gather(const struct making *making, const struct evidence_view *vi
                      uint8_t *out_providers)
 {
     const struct order_asking *asking = making->asking;
-    unsigned hints = hints_mask(asking->hints);
     size_t count = 0;
 
     for (size_t i = 0; i < making->waterfall->count; i++) {
         const struct provider *provider = making->waterfall->providers[i];
 
         if (set_has_provider(making->placed | making->disabled, i) ||
-            !provider_can_answer(provider, hints, making->channel))
+            !provider_can_answer(provider, asking->hints, making->channel))
             continue;
         out_providers[count] = (uint8_t)i;
         contenders[count++] = order_contender(asking->engine, making->channel, provider, asking->is_discovery, view);
@@ -184,8 +183,7 @@ static void make_channel(struct making *making, const struct order_asking *askin
                               .wish = wish_of(asking->workspace, channel),
                               .kind = ORDER_CONFIGURED};
     making->disabled = order_disabled(asking->workspace, channel, making->waterfall);
-    evidence_look(asking->engine->evidence, asking->workspace->id, channel, order_segment(asking->hints),
-                  asking->now_us, &view);
+    evidence_look(asking->engine->evidence, asking->workspace->id, channel, asking->segment, asking->now_us, &view);
     place_pinned(making);
     if (order_is_learned(asking->engine, channel, &view))
         place_ranked(making, &view, chance);

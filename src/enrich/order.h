@@ -18,7 +18,8 @@ enum { REPORTS_OF_OTHERS = 10 };
 struct order_asking {
     struct engine *engine;
     const struct workspace *workspace;
-    const struct hints *hints;
+    unsigned hints;    /* what is known of the person */
+    uint8_t segment;   /* see order_segment */
     unsigned channels; /* the slots to find */
     bool is_discovery;
     bool is_plan; /* what is expected, nothing drawn and nothing noted */

@@ -142,7 +142,8 @@ void plan_put(struct buf *out, struct engine *engine, const struct workspace *wo
 {
     const struct order_asking asking = {.engine = engine,
                                         .workspace = workspace,
-                                        .hints = &question->hints,
+                                        .hints = hints_mask(&question->hints),
+                                        .segment = order_segment(&question->hints),
                                         .channels = question->channels & ~cached,
                                         .is_discovery = question->kind == QUESTION_DISCOVER,
                                         .is_plan = true,

@@ -9,6 +9,17 @@ static const struct rates usual = {.hit = 0.5, .arrive = 0.95, .reply = 0.05};
 
 /* --- beliefs -------------------------------------------------------------- */
 
+/* libm's are calls that care for what is no number. */
+static inline double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static inline double smaller(double a, double b)
+{
+    return a < b ? a : b;
+}
+
 double beta_mean(const struct beta *beta)
 {
     return beta->hits / (beta->hits + beta->misses);
@@ -21,65 +32,61 @@ void beta_interval(const struct beta *beta, double *out_low, double *out_high)
     double middle = (mean + z * z / (2 * n)) / (1 + z * z / n);
     double half = z / (1 + z * z / n) * sqrt(mean * (1 - mean) / n + z * z / (4 * n * n));
 
-    *out_low = fmax(0, middle - half);
-    *out_high = fmin(1, middle + half);
-}
-
-/* A rate that is neither certain nor impossible. */
-static double within(double rate)
-{
-    return fmin(fmax(rate, 1e-4), 1 - 1e-4);
+    *out_low = larger(0, middle - half);
+    *out_high = smaller(1, middle + half);
 }
 
 /* Corrections may come without what they correct: never more hits than trials. */
-static struct share sound(struct share share)
+static inline struct share sound(struct share share)
 {
-    double trials = fmax(share.trials, 0);
+    double trials = larger(share.trials, 0);
 
-    return (struct share){fmin(fmax(share.hits, 0), trials), trials};
+    return (struct share){smaller(larger(share.hits, 0), trials), trials};
 }
 
 /* What is counted here, drawn towards the rate of what it is part of. */
-static struct beta draw_towards(double parent, struct share share)
+static inline double rate_towards(double parent, struct share share)
 {
-    double rate = within(parent);
+    struct share counted = sound(share);
+
+    return (RANKING_STRENGTH * parent + counted.hits) / (RANKING_STRENGTH + counted.trials);
+}
+
+/* The same as a belief; the parent is neither certain nor impossible. */
+static struct beta belief_towards(double parent, struct share share)
+{
+    double rate = smaller(larger(parent, 1e-4), 1 - 1e-4);
     struct share counted = sound(share);
 
     return (struct beta){RANKING_STRENGTH * rate + counted.hits,
                          RANKING_STRENGTH * (1 - rate) + counted.trials - counted.hits};
 }
 
-static double odds(double rate)
-{
-    return within(rate) / (1 - within(rate));
-}
-
 /* One rate at all levels. */
 struct line {
     double pool;
-    struct share everybody, segment, workspace, here;
+    struct share others, segment, workspace, here;
     bool has_segment;
 };
 
 static struct beta believe(const struct line *line)
 {
-    struct beta everybody = draw_towards(line->pool, line->everybody);
-    double of_all = beta_mean(&everybody);
-    struct beta segment = draw_towards(of_all, line->segment);
-    struct beta workspace = draw_towards(of_all, line->workspace);
-    double both;
+    double others = rate_towards(line->pool, line->others);
+    double workspace = rate_towards(others, line->workspace);
+    double segment, yes, no;
 
     if (!line->has_segment)
-        return workspace;
-    both = odds(beta_mean(&workspace)) * odds(beta_mean(&segment)) / odds(of_all);
-    return draw_towards(both / (1 + both), line->here);
+        return belief_towards(others, line->workspace);
+    segment = rate_towards(others, line->segment);
+    yes = workspace * segment * (1 - others);
+    no = (1 - workspace) * (1 - segment) * others;
+    return belief_towards(yes / (yes + no), line->here);
 }
 
 #define LINE(levels, rate)                                                                                             \
     {                                                                                                                  \
-        (levels)->pool->rate, (levels)->everybody->rate,                                                               \
-            (levels)->segment == NULL ? nothing : (levels)->segment->rate, (levels)->workspace->rate,                  \
-            (levels)->here->rate, (levels)->segment != NULL                                                            \
+        (levels)->pool->rate, (levels)->others->rate, (levels)->segment == NULL ? nothing : (levels)->segment->rate,   \
+            (levels)->workspace->rate, (levels)->here->rate, (levels)->segment != NULL                                 \
     }
 
 void ranking_believe(const struct ranking_levels *levels, struct beliefs *out)
@@ -96,14 +103,14 @@ struct average {
     double sum, weight;
 };
 
-static void average_in(struct average *average, struct share share)
+/* One of whom little is known is usual rather. */
+static void average_in(struct average *average, struct share share, double usually)
 {
     struct share counted = sound(share);
-    double weight = counted.trials / (counted.trials + RANKING_STRENGTH);
+    double cases = 1 / (counted.trials + RANKING_STRENGTH);
+    double weight = counted.trials * cases;
 
-    if (counted.trials <= 0)
-        return;
-    average->sum += weight * counted.hits / counted.trials;
+    average->sum += weight * (RANKING_STRENGTH * usually + counted.hits) * cases;
     average->weight += weight;
 }
 
@@ -112,9 +119,9 @@ void ranking_pool(const struct shares *of_each, size_t count, struct rates *out)
     struct average hit = {usual.hit, 1}, arrive = {usual.arrive, 1}, reply = {usual.reply, 1};
 
     for (size_t i = 0; i < count; i++) {
-        average_in(&hit, of_each[i].hit);
-        average_in(&arrive, of_each[i].arrive);
-        average_in(&reply, of_each[i].reply);
+        average_in(&hit, of_each[i].hit, usual.hit);
+        average_in(&arrive, of_each[i].arrive, usual.arrive);
+        average_in(&reply, of_each[i].reply, usual.reply);
     }
     *out = (struct rates){hit.sum / hit.weight, arrive.sum / arrive.weight, reply.sum / reply.weight};
 }
@@ -134,7 +141,7 @@ static double price_of_attempt(const struct contender *contender, const struct r
 static void set_index(struct contender *contender, const struct ranking_policy *policy)
 {
     contender->index = policy->reply_worth * contender->reply_rate - price_of_hit(contender, policy) -
-                       price_of_attempt(contender, policy) / fmax(contender->hit_rate, 1e-6);
+                       price_of_attempt(contender, policy) / larger(contender->hit_rate, 1e-6);
 }
 
 void ranking_expect(struct contender *contenders, size_t count, const struct ranking_policy *policy)

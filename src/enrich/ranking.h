@@ -65,9 +65,9 @@ enum { RANKING_STRENGTH = 20 };
 
 struct ranking_levels {
     const struct rates *pool;       /* the channel's providers on average */
-    const struct shares *everybody; /* this provider, in all workspaces */
-    const struct shares *segment;   /* the same, of a segment */
-    const struct shares *workspace; /* in this workspace */
+    const struct shares *others;    /* this provider, in all other workspaces */
+    const struct shares *segment;   /* the same, of the segment */
+    const struct shares *workspace; /* in this workspace, of other segments */
     const struct shares *here;      /* in this workspace, of the segment */
 };
 

@@ -145,6 +145,17 @@ static void a_new_workspace_believes_what_the_others_saw(void **state)
     assert_true(beliefs.hit.hits + beliefs.hit.misses < 50); /* and is ready to learn better */
 }
 
+static void what_was_seen_once_counts_once(void **state)
+{
+    struct beliefs beliefs;
+
+    (void)state;
+    asked(workspace_id, &a, SEGMENT_GENERIC, 10, 10, NOW_US);
+    beliefs = believed(workspace_id, &a, SEGMENT_GENERIC);
+    expect_near(beliefs.hit.hits + beliefs.hit.misses, RANKING_STRENGTH + 10);
+    assert_true(beliefs.hit.hits < 10 + 0.62 * RANKING_STRENGTH); /* but for the little that one says of all */
+}
+
 /* --- what reports are measured by ---------------------------------------------------- */
 
 static void with_deliveries_replies_are_measured_by_what_arrived(void **state)
@@ -406,6 +417,7 @@ int main(void)
         in_memory(what_was_seen_fades),
         in_memory(a_segment_is_known_for_itself),
         in_memory(a_new_workspace_believes_what_the_others_saw),
+        in_memory(what_was_seen_once_counts_once),
         in_memory(with_deliveries_replies_are_measured_by_what_arrived),
         in_memory(without_deliveries_all_that_was_found_counts_as_written_to),
         in_memory(where_nobody_ever_replied_nothing_is_known_of_replies),

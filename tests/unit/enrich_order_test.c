@@ -20,7 +20,8 @@ static const struct order *make(unsigned channels, bool is_plan)
 {
     const struct order_asking asking = {.engine = &engine,
                                         .workspace = &workspace,
-                                        .hints = &hints,
+                                        .hints = hints_mask(&hints),
+                                        .segment = order_segment(&hints),
                                         .channels = channels,
                                         .is_plan = is_plan,
                                         .now_us = NOW_US};
@@ -173,7 +174,8 @@ static void a_discovery_is_ranked_by_its_price(void **state)
 {
     struct order_asking asking = {.engine = &engine,
                                   .workspace = &workspace,
-                                  .hints = &hints,
+                                  .hints = hints_mask(&hints),
+                                  .segment = order_segment(&hints),
                                   .channels = PHONE,
                                   .is_discovery = true,
                                   .now_us = NOW_US};

@@ -80,6 +80,45 @@ static void the_trail_names_the_lookup_its_time_and_its_credits(void **state)
     assert_true(str_ends(buf_str(&out), STR("}]}")));
 }
 
+/* An order with two places for the phone: the second is not ranked. */
+static void set_order(enum order_kind kind)
+{
+    static union {
+        struct order order;
+        char room[sizeof(struct order) + 2 * sizeof(struct order_place)];
+    } made;
+
+    memset(&made, 0, sizeof made);
+    made.order.seed = 0xabc;
+    made.order.of[CHANNEL_PHONE] = (struct channel_order){.count = 2, .kind = (uint8_t)kind};
+    made.order.places[0] =
+        (struct order_place){.is_ranked = true, .index = -1.25f, .hit_rate = 0.5f, .reply_rate = 0.0625f};
+    run.order = &made.order;
+}
+
+static void where_the_order_was_learned_an_attempt_has_its_index(void **state)
+{
+    (void)state;
+    add_attempt(CHANNEL_PHONE, &a, OUTCOME_MISS, 0);
+    add_attempt(CHANNEL_PHONE, &b, OUTCOME_MISS, 0);
+    set_order(ORDER_EXPECTED);
+    trail_put_attempts(&out, &run);
+    assert_non_null(strstr(out.ptr, "\"outcome\":\"miss\",\"credits\":0,\"index\":-1.25},"));
+    assert_true(str_ends(buf_str(&out), STR("\"credits\":0}]")));
+}
+
+static void where_it_was_drawn_the_draw_and_its_seed_are_told(void **state)
+{
+    const struct id lookup_id = {{0}};
+
+    (void)state;
+    add_attempt(CHANNEL_PHONE, &a, OUTCOME_MISS, 0);
+    set_order(ORDER_DRAWN);
+    trail_put(&out, lookup_id, 0, &run);
+    assert_non_null(strstr(out.ptr, "\"credits_used\":0,\"seed\":\"0000000000000abc\",\"attempts\":["));
+    assert_non_null(strstr(out.ptr, "\"index\":-1.25,\"draw\":{\"hit_rate\":0.5,\"reply_rate\":0.0625}}]}"));
+}
+
 static void nobody_asked_is_an_empty_list(void **state)
 {
     (void)state;
@@ -149,6 +188,8 @@ int main(void)
         with_run(attempts_come_by_channel_and_rank),
         with_run(behind_what_was_found_stand_its_verifiers),
         with_run(the_trail_names_the_lookup_its_time_and_its_credits),
+        with_run(where_the_order_was_learned_an_attempt_has_its_index),
+        with_run(where_it_was_drawn_the_draw_and_its_seed_are_told),
         with_run(nobody_asked_is_an_empty_list),
         with_run(only_real_answers_are_tallied),
         with_run(without_memory_nothing_is_tallied),
