@@ -43,13 +43,15 @@ OBJ     = $(SRC:%.c=$(OUT)/%.o)
 LIB     = $(OUT)/libunstuck.a
 BIN     = $(OUT)/unstuck
 UNIT    = $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/*_test.c))
+BENCH   = $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/*.c))
 FUZZ    = $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all unit fuzzers FORCE
+.PHONY: all unit fuzzers benches FORCE
 all: $(BIN)
 unit: $(UNIT)
 fuzzers: $(FUZZ)
+benches: $(BENCH)
 
 $(OUT)/llhttp/%.o: $(LLHTTP_DIR)/%.c
 	@mkdir -p $(@D)
@@ -95,6 +97,10 @@ $(BIN): $(OUT)/src/main.o $(LIB)
 $(OUT)/unit/%: tests/unit/%.c $(LIB)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS_ALL) -Itests/unit $< $(LIB) $(LINK_$(MODE)) -lcmocka $(LIBS) -o $@
+
+$(OUT)/bench/%: tests/bench/%.c $(LIB)
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS_ALL) $< $(LIB) $(LINK_$(MODE)) $(LIBS) -o $@
 
 # In any mode but fuzz a target is linked with a driver that replays its corpus.
 $(OUT)/fuzz/%: tests/fuzz/%.c $(if $(filter fuzz,$(MODE)),,tests/fuzz/replay.c) $(LIB)
