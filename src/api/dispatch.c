@@ -262,14 +262,14 @@ static void set_trace_id(struct exchange *x, struct str traceparent)
 
 /* --- finding the route --------------------------------------------------- */
 
-/* Does `path` fit the pattern? "{id}" takes one non-empty segment. */
+/* Does `path` fit the pattern? "{…}" takes one non-empty segment. */
 static bool path_fits(struct str pattern, struct str path, struct str *out_id)
 {
     do {
         struct str want = str_cut(&pattern, '/');
         struct str have = str_cut(&path, '/');
 
-        if (str_is(want, STR("{id}")) && have.len != 0)
+        if (str_starts(want, STR("{")) && have.len != 0)
             *out_id = have;
         else if (!str_is(want, have))
             return false;

@@ -49,7 +49,7 @@ struct exchange {
     const struct route *route;
     const struct api_key *key; /* NULL on routes without */
     struct workspace *workspace;
-    struct str id;       /* the path's {id} */
+    struct str id;       /* the path's {id}, or whatever stands there */
     struct claim *claim; /* of its Idempotency-Key; NULL without */
     int64_t started_us, started_wall_us;
     int64_t retry_s; /* of a 429: for Retry-After */

@@ -76,6 +76,28 @@ async function askSuppressions(contract, client) {
     assert.equal((await ask('DELETE', '/suppressions/sup_x')).status, 404);
 }
 
+// With an order that is learned from one outcome on, and drawn.
+async function askRanking(contract, client) {
+    const ask = (method, path, body) => contract.ask(client, method, path, { body });
+    const tell = (body) => ask('POST', '/outcomes', body);
+    const { json: { record_id } } = await client.request('POST', '/enrichment', { body: { email: 'hit+told@sandbox.example' } });
+    const told = { record_id, channel: 'work_email', event: 'delivered', occurred_at: new Date().toISOString() };
+    assert.equal((await tell(told)).json.status, 'counted');
+    assert.equal((await tell({ outcomes: [told, { ...told, event: 'replied' }, { ...told, record_id: 'lead_0123456789abcdefghijkl' }] })).json.counted, 1);
+    assert.equal((await tell({ ...told, channel: 'fax' })).status, 422);
+    assert.equal((await ask('GET', '/waterfalls/work_email')).json.order, 'learned');
+    assert.equal((await ask('GET', '/waterfalls/account')).status, 200);
+    let seed;
+    for (let n = 0; !seed; n++) {
+        const { json } = await ask('POST', '/enrichment', { email: `hit+drawn${n}@sandbox.example`, include: ['attempts'] });
+        [{ seed }] = (await ask('GET', `/records/${json.record_id}/attempts`)).json.lookups;
+    }
+    const all = (await ask('GET', '/waterfalls/phone')).json.places.map(({ provider }) => provider);
+    assert.match((await ask('PUT', '/waterfalls/phone', { disabled: all })).json.warning, /disabled/);
+    assert.equal((await ask('PUT', '/waterfalls/phone', { pinned: [all[1]], deterministic: true })).status, 200);
+    assert.equal((await ask('PUT', '/waterfalls/phone', { reset: true })).status, 200);
+}
+
 async function askKeys(contract, server) {
     const { client } = server;
     const made = await contract.ask(client, 'POST', '/keys', { body: { name: 'reader', scope: 'read' }, ...key('made') });
@@ -136,10 +158,11 @@ async function askWithDetails(t, seen) {
 
 test('every answer fits the contract, and every member and header of the contract is seen', async (t) => {
     const hook = await startProvider(t, 'hook', () => ({ json: { valid: true } }));
-    const { server, contract } = await startSandbox(t, { config: { ...wideLimits, outgoing: { webhooks: { allow: ['127.0.0.1/32'] } } } });
+    const { server, contract } = await startSandbox(t, { config: { ...wideLimits, ranking: { outcomes_min: 1, exploration_percent: 100 }, outgoing: { webhooks: { allow: ['127.0.0.1/32'] } } } });
     const ids = await askEnrichment(contract, server.client);
     await askRefusals(contract, server.client);
     await askAround(contract, server.client, ids);
+    await askRanking(contract, server.client);
     await askSuppressions(contract, server.client);
     await askKeys(contract, server);
     await askWebhooks(contract, server, hook);

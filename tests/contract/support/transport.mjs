@@ -5,7 +5,7 @@ const TOO_LONG = 'x'.repeat(70000);
 
 // {status: bytes}; a request that never comes to its end is 408.
 export function transportRequests({ method, path }, key) {
-    const target = path.replace('{id}', 'lead_none');
+    const target = path.replace('{id}', 'lead_none').replace('{channel}', 'phone');
     const json = 'Content-Type: application/json\r\n';
     const request = (headers, { verb = method, to = target, version = '1.1' } = {}) =>
         `${verb} ${to} HTTP/${version}\r\nHost: a\r\nAuthorization: Bearer ${key}\r\nConnection: close\r\n${headers}\r\n`;
