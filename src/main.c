@@ -8,7 +8,8 @@
 #include <sodium.h>
 #include <stdio.h>
 
-static const struct command *const commands[] = {&command_init, &command_serve, &command_verify, &command_workspace};
+static const struct command *const commands[] = {&command_init, &command_serve, &command_verify, &command_workspace,
+                                                 &command_connector};
 
 static void print_help(FILE *out)
 {

@@ -19,6 +19,7 @@ struct command {
     int (*run)(const struct command *command, int argc, char **argv);
 };
 
+extern const struct command command_connector;
 extern const struct command command_init;
 extern const struct command command_serve;
 extern const struct command command_verify;

@@ -1,7 +1,9 @@
-// Every connector and every fixture of the tree fits its JSON Schema, and what is wrong does not.
+// Every connector and every fixture of the tree fits its JSON Schema; what is wrong does not, and the compiler says so too.
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import Ajv2020 from 'ajv/dist/2020.js';
+import { run, tempFolder } from '../flow/support/server.mjs';
 import test from '../flow/support/test.mjs';
 
 const folder = new URL('../../connectors/', import.meta.url);
@@ -43,7 +45,7 @@ const right = {
     outcomes: [{ status: ['4xx', 500], at: '/error/code', in: ['NO', 7, null], outcome: 'miss' }, { header: 'x-state', starts: 'wait', outcome: 'pending' }],
     wait: [{ header: 'x-rate-limit', at: '/reset', as: 'epoch' }], cost: { at: '/cost' }, balance: { header: 'x-left' },
     check: { request: { url: '{host.api}/me' } },
-    needs: [['email']], request: { url: '{host.api}/find?email={email}' }, poll: { every_ms: 2000 },
+    needs: [['email'], ['company_domain']], request: { url: '{host.api}/find?email={email}' }, poll: { every_ms: 2000 },
     channels: {
         work_email: { value: ['/a/0', '/b'], confidence: { product: [0.9, { at: '/score', scale: 100, default: 0.5 }] }, status: [{ at: '/s', words: { ok: 'deliverable' } }, 'unknown'] },
         phone: [{ each: '/phones/*', where: [{ at: '/type', not_in: ['fax'] }], order: { at: '/n', largest: true }, value: '/number', confidence: [{ where: [{ at: '/ok', exists: true }], is: 0.9 }, 0.5], type: 'mobile' }],
@@ -56,12 +58,27 @@ const changed = (change) => {
     return copy;
 };
 
-test('a connector that uses every corner fits', () => fits(isConnector, right, 'right'));
+async function compiles(t, doc) {
+    const file = join(await tempFolder(t), 'connector.json');
+    await writeFile(file, JSON.stringify(doc));
+    return run(['connector', 'check', file]);
+}
+
+test('a connector that uses every corner fits', async (t) => {
+    fits(isConnector, right, 'right');
+    const { code, stdout } = await compiles(t, right);
+    assert.equal(code, 0, stdout);
+});
+
+test('a connector of a folder has a name, of a configuration it need not', async (t) => {
+    const nameless = changed((c) => delete c.name);
+    assert.ok(!isConnector(nameless));
+    assert.equal((await compiles(t, nameless)).code, 0);
+});
 
 for (const [what, change] of Object.entries({
     'an unknown member': (c) => (c.chanels = {}),
     'an unknown version': (c) => (c.connector = 2),
-    'no name': (c) => delete c.name,
     'ways beside what is short for one': (c) => (c.ways = [{ needs: c.needs, request: c.request, channels: c.channels }]),
     'nothing that it gives': (c) => (delete c.channels, delete c.account),
     'a host with a query': (c) => (c.hosts.api += '?a=1'),
@@ -92,7 +109,11 @@ for (const [what, change] of Object.entries({
         c.ways = [{ needs: [['email']], steps: Array(5).fill(step) }];
     },
 }))
-    test(`a connector with ${what} does not fit`, () => assert.ok(!isConnector(changed(change))));
+    test(`a connector with ${what} does not fit`, async (t) => {
+        assert.ok(!isConnector(changed(change)));
+        const { code, stdout } = await compiles(t, changed(change));
+        assert.equal(code, 1, `the compiler takes it: ${stdout}`);
+    });
 
 const case_ = {
     about: 'found', ask: { hints: { email: 'mira@northwind-demo.example' }, channels: ['work_email'] },
@@ -103,7 +124,7 @@ const case_ = {
 for (const [what, change] of Object.entries({
     'an unknown member': (f) => (f.expects = {}),
     'an unknown outcome': (f) => (f.expect.outcome = 'pending'),
-    'a hint not in normal form': (f) => (f.ask.hints.email = 'Mira@northwind-demo.example'),
+    'a hint not in normal form': (f) => (f.ask.hints.email = 'mira@Northwind-Demo.example'),
     'an answer that fails and answers': (f) => (f.exchanges[0].answer.fails = 'timeout'),
     'an answer of JSON and text': (f) => (f.exchanges[0].answer.text = ''),
     'a relative URL': (f) => (f.exchanges[0].request.url = '/find'),

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # docs/api.md tells of every route of routes.def, every error of err.def and every metric of metric.def,
-# docs/operations.md every number of the settings, word for word, and none besides: check_docs.sh ROOT
+# docs/operations.md every number of the settings, word for word, and none besides; docs/providers.md has every connector:
+# check_docs.sh ROOT
 set -euo pipefail
 cd "$1"
 
@@ -29,6 +30,13 @@ settings() {
     sed -nE 's/^ +SETTING\(([a-z]+), ([a-z_]+), [^"]*"(.*)"\) *\\?$/| `\1.\2` | \3 |/p' "$1"
 }
 
+connectors() {
+    local file
+    for file in connectors/*/connector.json; do
+        sed -nE "0,/^  \"name\": /s/^  \"name\": \"(.*)\",$/| \`$(basename "$(dirname "$file")")\` | \\1 |/p" "$file"
+    done
+}
+
 if [ -f src/base/err.def ]; then
     ROWS=$(grep -E '^\| [0-9]{3} \| `[a-z_]+` \| (yes|no) \|' docs/api.md)
     same src/base/err.def docs/api.md < <(errors src/base/err.def)
@@ -40,6 +48,10 @@ fi
 if [ -f src/cli/settings.h ]; then
     ROWS=$(sed -nE 's/^\| `([a-z]+\.[a-z_]+)` \| [0-9][^|]*\|[^|]*\| (.*) \|$/| `\1` | \2 |/p' docs/operations.md)
     same src/cli/settings.h docs/operations.md < <(settings src/cli/settings.h)
+fi
+if [ -d connectors ]; then
+    ROWS=$(sed -nE 's/^(\| `[a-z_0-9]+` \| [^|]+ \|).*/\1/p' docs/providers.md)
+    same connectors docs/providers.md < <(connectors)
 fi
 if [ -f src/api/routes.def ]; then
     while read -r route; do

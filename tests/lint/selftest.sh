@@ -117,6 +117,14 @@ printf '## GET /sun\n' >docs/api.md
 expect 1 "a route that the page does not tell of fails docs" docs 'GET /moon'
 
 good_project
+mkdir -p connectors/acme
+printf '{\n  "connector": 1,\n  "name": "Acme",\n  "needs": []\n}\n' >connectors/acme/connector.json
+printf '| `acme` | Acme | e-mails |\n' >docs/providers.md
+expect 0 "a connector in the table passes docs" docs
+printf '| `acne` | Acme | e-mails |\n' >docs/providers.md
+expect 1 "a connector that the table does not have fails docs" docs '| `acme` | Acme |'
+
+good_project
 printf '#!/bin/sh\nrm $1\n' >tests/ok.sh
 expect 1 "an unquoted word fails scripts" scripts SC2086
 good_project

@@ -1,0 +1,21 @@
+/* cli/connector.h: what the verbs of `unstuck connector` share. */
+#ifndef CLI_CONNECTOR_H
+#define CLI_CONNECTOR_H
+
+#include "base/json.h"
+#include "cli/command.h"
+#include "providers/connector.h"
+
+/* The word that names a connector: a folder with a connector.json, a file, or a
+ * built-in one. Prints what is wrong, each mistake on a line of its own with
+ * its pointer, and answers NULL. */
+struct connector *connector_open(const char *word);
+
+/* Before the first answer is read. Prints what is missing, and answers false.
+ */
+bool connector_load_reader(void);
+
+/* unstuck connector try: argv[0] is "try". */
+int connector_try(const struct command *command, int argc, char **argv);
+
+#endif

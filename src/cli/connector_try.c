@@ -1,0 +1,597 @@
+/* unstuck connector try: one live call, everything of it shown but secrets.
+ *
+ * What is shown is not what is sent with the secrets taken out: it is made by a
+ * second call, the shadow, which goes through the same answers and was never
+ * given a secret or a token, only "***". */
+#include "cli/connector.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "enrich/question.h"
+#include "net/http_client.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define HIDDEN "***"
+#define CALL_US_MAX (INT64_C(600) * SECOND_US)
+#define REQUEST_US_DEFAULT (INT64_C(20) * SECOND_US) /* of one that has no limit of its own */
+
+enum { ARENA_BYTES_MAX = 1024 * 1024, WORD_BYTES_MAX = 64, FORM_BYTES_MAX = 128 * 1024 };
+
+struct arguments {
+    const char *hints[HINT_COUNT];
+    const char *channels, *hosts, *secrets;
+    bool is_check, shows_answers;
+};
+
+struct trial {
+    struct loop loop;
+    struct http_client *client;
+    struct connector *connector;
+    struct connector_settings settings, hidden; /* the second is the shadow's */
+    struct question question;
+    struct arena arena, request_arena, shadow_arena;
+    struct provider_value values[SLOT_COUNT], shadow_values[SLOT_COUNT];
+    struct connector_call call, shadow;
+    struct http_call http;
+    struct connector_request request;
+    struct loop_timer timer;
+    int64_t sent_us;
+    struct str token; /* empty: none yet */
+    bool is_token;    /* what is under way asks for it */
+    bool is_done;
+    bool shows_answers;
+};
+
+static int fail(const char *format, const char *what)
+{
+    fputs("unstuck connector try: ", stderr);
+    fprintf(stderr, format, what);
+    fputc('\n', stderr);
+    return EXIT_USAGE;
+}
+
+/* --- what is asked
+ * ----------------------------------------------------------------- */
+
+/* The question as a body of POST /enrichment, so that hints are read by the
+ * same rules. */
+static json_t *make_doc(const struct arguments *arguments)
+{
+    json_t *doc = json_object();
+
+    for (unsigned i = 0; i < HINT_COUNT; i++) {
+        if (arguments->hints[i] != NULL)
+            json_object_set_new(doc, hint_name((enum hint)i), json_string(arguments->hints[i]));
+    }
+    return doc;
+}
+
+static bool read_hints(struct trial *trial, const struct arguments *arguments)
+{
+    json_t *doc = make_doc(arguments);
+    struct shape_mistakes mistakes;
+    enum err err;
+
+    shape_mistakes_init(&mistakes);
+    err = question_read(QUESTION_ENRICH, doc, &trial->arena, &trial->question, &mistakes);
+    if (err == ERR_INVALID)
+        fail("%s", mistakes.first.text);
+    else if (err == ERR_IDENTITY_REQUIRED && trial->question.hints.of[HINT_COMPANY_DOMAIN].len != 0)
+        err = ERR_NONE; /* a company */
+    else if (err != ERR_NONE)
+        fail("%s", "whom? Say --email, --linkedin-url, or --first-name, "
+                   "--last-name and --company-domain");
+    shape_mistakes_deinit(&mistakes);
+    json_decref(doc);
+    return err == ERR_NONE;
+}
+
+/* The channels given, or all that it gives; none for a verifier. */
+static bool read_channels(struct trial *trial, const char *text)
+{
+    struct str rest = str_from(text);
+    unsigned slots = connector_about(trial->connector)->slots;
+
+    trial->question.channels = rest.len == 0 ? slots : 0;
+    while (rest.len > 0) {
+        struct str word = str_trim(str_cut(&rest, ','));
+        char shown[WORD_BYTES_MAX];
+        enum channel channel;
+
+        snprintf(shown, sizeof shown, "%.*s", STR_ARG(word));
+        if (!waterfall_from(word, &channel)) {
+            fail("there is no channel \"%s\"; there are work_email, personal_email, "
+                 "phone, linkedin_url and account",
+                 shown);
+            return false;
+        }
+        if ((waterfall_slots(channel) & slots) == 0) {
+            fail("this connector does not give %s", shown);
+            return false;
+        }
+        trial->question.channels |= waterfall_slots(channel) & slots;
+    }
+    return true;
+}
+
+/* --- hosts and secrets
+ * ---------------------------------------------------------------- */
+
+/* "name=value,name=value": the value of that name, or STR_NONE. */
+static struct str given(const char *list, struct str name)
+{
+    struct str rest = str_from(list);
+
+    while (rest.len > 0) {
+        struct str value = str_cut(&rest, ',');
+        struct str word = str_cut(&value, '=');
+
+        if (str_is(str_trim(word), name))
+            return str_trim(value);
+    }
+    return STR_NONE;
+}
+
+static bool read_hosts(struct trial *trial, const char *list)
+{
+    const struct connector_host *hosts;
+    size_t count = connector_hosts(trial->connector, &hosts);
+
+    for (size_t i = 0; i < count; i++) {
+        struct str url = given(list, hosts[i].name);
+        struct err_detail detail;
+        char name[WORD_BYTES_MAX];
+
+        snprintf(name, sizeof name, "%.*s", STR_ARG(hosts[i].name));
+        if (url.len == 0)
+            url = hosts[i].url;
+        if (url.len == 0) {
+            fail("the connector does not know the URL of its host: say it, as "
+                 "--hosts %s=https://...",
+                 name);
+            return false;
+        }
+        if (!connector_check_host(url, &detail)) {
+            fail("%s", detail.text);
+            return false;
+        }
+        trial->settings.hosts[i] = trial->hidden.hosts[i] = url;
+    }
+    return true;
+}
+
+static bool read_secret(struct trial *trial, size_t i, const struct connector_secret *secret, const char *list)
+{
+    struct str variable = given(list, secret->name);
+    char name[WORD_BYTES_MAX + 1];
+    const char *value;
+
+    if (variable.len == 0)
+        variable = secret->env;
+    snprintf(name, sizeof name, "%.*s", STR_ARG(variable.len == 0 ? secret->name : variable));
+    if (variable.len == 0) {
+        fail("the connector does not say where its secret \"%s\" comes from: say "
+             "it, as --secrets NAME=VARIABLE",
+             name);
+        return false;
+    }
+    value = getenv(name);
+    if (value == NULL || value[0] == '\0') {
+        fail("there is no key: put it into the environment variable %s", name);
+        return false;
+    }
+    trial->settings.secrets[i] = str_from(value);
+    trial->hidden.secrets[i] = STR(HIDDEN);
+    return true;
+}
+
+static bool read_secrets(struct trial *trial, const char *list)
+{
+    const struct connector_secret *secrets;
+    size_t count = connector_secrets(trial->connector, &secrets);
+
+    for (size_t i = 0; i < count; i++) {
+        if (!read_secret(trial, i, &secrets[i], list))
+            return false;
+    }
+    return true;
+}
+
+/* --- showing
+ * ------------------------------------------------------------------------ */
+
+/* Prints a text, with `forms` of what must not be seen hidden. */
+static void print_hiding(struct str text, const struct str *forms, size_t count)
+{
+    while (text.len > 0) {
+        size_t len = 0;
+
+        for (size_t i = 0; i < count; i++) {
+            if (forms[i].len > len && str_starts(text, forms[i]))
+                len = forms[i].len;
+        }
+        if (len != 0)
+            fputs(HIDDEN, stdout);
+        else
+            putchar(text.ptr[0]);
+        text = str_from_at(text, len != 0 ? len : 1);
+    }
+    putchar('\n');
+}
+
+/* Providers have been seen to repeat a key in their complaint about it: as it
+ * is, or as JSON writes it. */
+static void print_body(const struct trial *trial, struct str text)
+{
+    struct str forms[2 * CONNECTOR_SECRETS_MAX];
+    struct buf quoted[CONNECTOR_SECRETS_MAX];
+
+    for (size_t i = 0; i < CONNECTOR_SECRETS_MAX; i++) {
+        buf_init(&quoted[i], FORM_BYTES_MAX);
+        json_put_str(&quoted[i], trial->settings.secrets[i]);
+        forms[2 * i] = trial->settings.secrets[i];
+        forms[2 * i + 1] = (struct str){quoted[i].ptr + 1, quoted[i].len - 2};
+    }
+    fputs("< ", stdout);
+    print_hiding(text, forms, LEN(forms));
+    for (size_t i = 0; i < CONNECTOR_SECRETS_MAX; i++)
+        buf_deinit(&quoted[i]);
+}
+
+/* What stands for a secret was percent-encoded like everything else. */
+static void print_shown(struct str text)
+{
+    print_hiding(text, &(struct str){"%2A%2A%2A", 9}, 1);
+}
+
+static void print_headers(struct str lines)
+{
+    while (lines.len > 0) {
+        struct str line = str_trim(str_cut(&lines, '\n'));
+
+        if (str_starts_nocase(line, STR("Authorization: Basic ")))
+            puts("> Authorization: Basic " HIDDEN);
+        else
+            printf("> %.*s\n", STR_ARG(line));
+    }
+}
+
+static void print_request(const struct connector_request *request)
+{
+    printf("> %.*s ", STR_ARG(request->method));
+    print_shown(request->url);
+    print_headers(request->headers);
+    if (request->body.len != 0) {
+        fputs(">\n> ", stdout);
+        print_shown(request->body);
+    }
+    fflush(stdout);
+}
+
+static struct str content_type(struct str lines)
+{
+    while (lines.len > 0) {
+        struct str line = str_cut(&lines, '\n');
+
+        if (str_starts_nocase(line, STR("Content-Type:")))
+            return str_trim(str_from_at(line, sizeof "Content-Type:" - 1));
+    }
+    return STR_NONE;
+}
+
+static void print_answer(const struct trial *trial)
+{
+    const struct http_call *http = &trial->http;
+    int64_t ms = (clock_steady_us() - trial->sent_us) / MS_US;
+    struct str type = content_type(buf_str(&http->head));
+
+    if (http->result != HTTP_CALL_ANSWERED) {
+        printf("< %s after %" PRId64 " ms\n\n", http->result == HTTP_CALL_TIMEOUT ? "no answer" : http->error, ms);
+        return;
+    }
+    printf("< %d after %" PRId64 " ms, %zu bytes%s%.*s\n", http->status, ms, http->answer.len,
+           type.len == 0 ? "" : " of ", STR_ARG(type));
+    if (trial->shows_answers && !trial->is_token)
+        print_body(trial, buf_str(&http->answer));
+    putchar('\n');
+}
+
+static void print_value(unsigned slot, const struct provider_value *value)
+{
+    struct buf text;
+
+    buf_init(&text, 4096);
+    buf_printf(&text, "%s: %.*s (confidence ", slot_name(slot), STR_ARG(value->value));
+    json_put_ppm(&text, value->confidence_ppm);
+    if (value->traits.email_status != EMAIL_STATUS_NONE)
+        buf_printf(&text, ", %s", email_status_name(value->traits.email_status));
+    if (value->traits.phone_type != PHONE_TYPE_NONE)
+        buf_printf(&text, ", %s", phone_type_name(value->traits.phone_type));
+    if (value->traits.do_not_call)
+        buf_puts(&text, ", do not call");
+    if (value->region[0] != '\0')
+        buf_printf(&text, ", %.2s", value->region);
+    if (value->source.len != 0)
+        buf_printf(&text, ", from %.*s", STR_ARG(value->source));
+    printf("%s)\n", text.ptr);
+    buf_deinit(&text);
+}
+
+static void print_amount(const char *name, const struct connector_amount *amount)
+{
+    if (amount->is_known)
+        printf("%s: %.6g\n", name, (double)amount->ppm / PPM_ONE);
+}
+
+static void print_result(const struct trial *trial)
+{
+    const struct connector_call *call = &trial->call;
+
+    printf("outcome: %s%s%s\n", outcome_name(call->outcome), call->why[0] == '\0' ? "" : ": ", call->why);
+    for (unsigned slot = 0; slot < slots_end(call->wanted) && call->outcome == OUTCOME_HIT; slot++) {
+        if (trial->values[slot].value.len != 0)
+            print_value(slot, &trial->values[slot]);
+    }
+    if (call->verdict != EMAIL_STATUS_NONE)
+        printf("verdict: %s\n", email_status_name(call->verdict));
+    for (unsigned i = 0; i < WATERFALL_COUNT; i++) {
+        if ((call->unanswered & waterfall_slots((enum channel)i)) != 0)
+            printf("%s: no answer (%s)\n", channel_name((enum channel)i), outcome_name(call->failure));
+    }
+    print_amount("cost", &call->cost);
+    print_amount("balance", &call->balance);
+    if (call->wait_us != 0)
+        printf("wait: %.6g s\n", (double)call->wait_us / SECOND_US);
+}
+
+/* --- the call
+ * ----------------------------------------------------------------------- */
+
+static void go_on(struct trial *trial);
+
+static void waited(struct loop_timer *timer)
+{
+    go_on(container_of(timer, struct trial, timer));
+}
+
+static struct connector_answer answer_of(const struct http_call *http)
+{
+    return (struct connector_answer){.status = http->status,
+                                     .headers = buf_str(&http->head),
+                                     .body = buf_str(&http->answer),
+                                     .wall_us = clock_wall_us()};
+}
+
+static void give_token(struct trial *trial)
+{
+    connector_call_token(&trial->call, trial->token);
+    connector_call_token(&trial->shadow, STR(HIDDEN));
+}
+
+static void take_token(struct trial *trial, const struct connector_answer *answer)
+{
+    struct connector_token token = {.text = STR_NONE};
+    enum outcome outcome = connector_token_read(trial->connector, answer, &trial->arena, &token);
+
+    trial->token = token.text;
+    if (outcome == OUTCOME_HIT) {
+        give_token(trial);
+    } else {
+        connector_call_token_failed(&trial->call, outcome, token.wait_us);
+        connector_call_token_failed(&trial->shadow, outcome, token.wait_us);
+    }
+}
+
+static void take_answer(struct trial *trial, int64_t now_us)
+{
+    const struct connector_answer answer = answer_of(&trial->http);
+
+    if (trial->is_token) {
+        take_token(trial, &answer);
+        return;
+    }
+    connector_call_answer(&trial->call, &answer, now_us);
+    connector_call_answer(&trial->shadow, &answer, now_us);
+}
+
+static void take_failure(struct trial *trial, int64_t now_us)
+{
+    enum outcome failure = trial->http.result == HTTP_CALL_TIMEOUT ? OUTCOME_TIMEOUT : OUTCOME_ERROR;
+
+    if (trial->is_token) {
+        connector_call_token_failed(&trial->call, failure, 0);
+        connector_call_token_failed(&trial->shadow, failure, 0);
+    } else if (trial->http.result == HTTP_CALL_TOO_LARGE) {
+        connector_call_spoil(&trial->call, "the answer is too large", now_us);
+        connector_call_spoil(&trial->shadow, "the answer is too large", now_us);
+    } else {
+        connector_call_fail(&trial->call, failure, trial->http.has_left, now_us);
+        connector_call_fail(&trial->shadow, failure, trial->http.has_left, now_us);
+    }
+}
+
+static void answered(struct http_call *http)
+{
+    struct trial *trial = container_of(http, struct trial, http);
+    int64_t now_us = clock_steady_us();
+
+    print_answer(trial);
+    if (http->result == HTTP_CALL_ANSWERED)
+        take_answer(trial, now_us);
+    else
+        take_failure(trial, now_us);
+    http_call_deinit(http);
+    go_on(trial);
+}
+
+static void send_request(struct trial *trial, struct connector_request *request, const struct connector_request *shown)
+{
+    print_request(shown);
+    trial->sent_us = clock_steady_us();
+    trial->http = (struct http_call){.method = request->method,
+                                     .url = request->url,
+                                     .headers = request->headers,
+                                     .body = request->body,
+                                     .timeout_us = request->timeout_us > 0 ? request->timeout_us : REQUEST_US_DEFAULT,
+                                     .answer_bytes_max = CONNECTOR_ANSWER_BYTES_MAX,
+                                     .keeps_headers = connector_about(trial->connector)->wants_headers,
+                                     .done = answered};
+    http_client_start(trial->client, &trial->http);
+    connector_request_wipe(request);
+}
+
+static void send_for_token(struct trial *trial)
+{
+    struct connector_request request, shown;
+    const char *why = "";
+
+    if (trial->token.len != 0 && !trial->call.is_token_stale) {
+        give_token(trial);
+        go_on(trial);
+        return;
+    }
+    if (connector_token_request(trial->connector, &trial->settings, &trial->request_arena, &request, &why) &&
+        connector_token_request(trial->connector, &trial->hidden, &trial->shadow_arena, &shown, &why)) {
+        send_request(trial, &request, &shown);
+        return;
+    }
+    printf("the request for a token cannot be made: %s\n", why);
+    connector_call_token_failed(&trial->call, OUTCOME_ERROR, 0);
+    connector_call_token_failed(&trial->shadow, OUTCOME_ERROR, 0);
+    go_on(trial);
+}
+
+static void wait_for_call(struct trial *trial, int64_t now_us)
+{
+    printf("… waiting %" PRId64 " ms\n\n", (trial->call.until_us - now_us) / MS_US);
+    fflush(stdout);
+    loop_timer_start(&trial->timer, trial->call.until_us - now_us);
+}
+
+static void go_on(struct trial *trial)
+{
+    struct connector_request request, shown;
+    int64_t now_us = clock_steady_us();
+    enum connector_turn turn;
+
+    arena_deinit(&trial->request_arena);
+    arena_deinit(&trial->shadow_arena);
+    turn = connector_call_next(&trial->call, &trial->request_arena, &request, now_us);
+    if (connector_call_next(&trial->shadow, &trial->shadow_arena, &shown, now_us) != turn)
+        shown = (struct connector_request){.method = STR("(a request that cannot be shown)")};
+    trial->is_token = turn == CONNECTOR_TOKEN;
+    switch (turn) {
+    case CONNECTOR_SEND:
+        send_request(trial, &request, &shown);
+        break;
+    case CONNECTOR_WAIT:
+        wait_for_call(trial, now_us);
+        break;
+    case CONNECTOR_TOKEN:
+        send_for_token(trial);
+        break;
+    case CONNECTOR_DONE:
+        trial->is_done = true;
+        loop_stop(&trial->loop);
+    }
+}
+
+/* --- the whole
+ * ----------------------------------------------------------------------- */
+
+static void start_call(struct trial *trial, struct connector_call *call, const struct connector_settings *settings,
+                       struct provider_value *values)
+{
+    *call = (struct connector_call){.connector = trial->connector,
+                                    .settings = settings,
+                                    .hints = &trial->question.hints,
+                                    .wanted = trial->question.channels,
+                                    .is_check = call->is_check,
+                                    .deadline_us = clock_steady_us() + CALL_US_MAX,
+                                    .arena = &trial->arena,
+                                    .values = values};
+    connector_call_start(call, clock_steady_us());
+}
+
+static void make_call(struct trial *trial)
+{
+    loop_init(&trial->loop);
+    loop_timer_init(&trial->loop, &trial->timer, waited);
+    trial->client = http_client_new(&trial->loop, 1);
+    start_call(trial, &trial->call, &trial->settings, trial->values);
+    start_call(trial, &trial->shadow, &trial->hidden, trial->shadow_values);
+    go_on(trial);
+    if (!trial->is_done)
+        loop_run(&trial->loop);
+    http_client_free(&trial->client);
+    loop_timer_close(&trial->timer, NULL);
+    loop_deinit(&trial->loop);
+}
+
+static bool prepare(struct trial *trial, const struct arguments *arguments)
+{
+    const struct connector_about *about = connector_about(trial->connector);
+
+    trial->shows_answers = arguments->shows_answers;
+    trial->call.is_check = trial->shadow.is_check = arguments->is_check;
+    if (arguments->is_check && !about->has_check) {
+        fail("%s", "this connector has no check");
+        return false;
+    }
+    question_init(&trial->question, QUESTION_ENRICH);
+    if (!arguments->is_check && (!read_hints(trial, arguments) || !read_channels(trial, arguments->channels)))
+        return false;
+    return read_hosts(trial, arguments->hosts) && read_secrets(trial, arguments->secrets);
+}
+
+static int try_connector(struct trial *trial, const struct arguments *arguments)
+{
+    if (!prepare(trial, arguments))
+        return EXIT_USAGE;
+    if (!connector_load_reader())
+        return EXIT_FAILED;
+    make_call(trial);
+    print_result(trial);
+    return trial->call.outcome == OUTCOME_HIT || trial->call.outcome == OUTCOME_MISS ? EXIT_DONE : EXIT_FAILED;
+}
+
+int connector_try(const struct command *command, int argc, char **argv)
+{
+    struct arguments a = {.channels = NULL};
+    const struct option_spec options[] = {{"email", &a.hints[HINT_EMAIL], NULL},
+                                          {"linkedin-url", &a.hints[HINT_LINKEDIN_URL], NULL},
+                                          {"first-name", &a.hints[HINT_FIRST_NAME], NULL},
+                                          {"last-name", &a.hints[HINT_LAST_NAME], NULL},
+                                          {"company-domain", &a.hints[HINT_COMPANY_DOMAIN], NULL},
+                                          {"company-name", &a.hints[HINT_COMPANY_NAME], NULL},
+                                          {"channels", &a.channels, NULL},
+                                          {"hosts", &a.hosts, NULL},
+                                          {"secrets", &a.secrets, NULL},
+                                          {"check", NULL, &a.is_check},
+                                          {"answers", NULL, &a.shows_answers},
+                                          {NULL, NULL, NULL}};
+    bool has_word = argc > 1 && argv[1][0] != '-';
+    struct trial *trial;
+    int status;
+
+    if (!command_read_options(command, argc - has_word, argv + has_word, options, &status))
+        return status;
+    if (!has_word)
+        return fail("%s", "name a connector: a built-in one, a file or a folder");
+    trial = mem_new(sizeof *trial);
+    arena_init(&trial->arena, 8 * ARENA_BYTES_MAX);
+    arena_init(&trial->request_arena, ARENA_BYTES_MAX);
+    arena_init(&trial->shadow_arena, ARENA_BYTES_MAX);
+    trial->connector = connector_open(argv[1]);
+    status = trial->connector == NULL ? EXIT_FAILED : try_connector(trial, &a);
+    connector_free(&trial->connector);
+    arena_deinit(&trial->shadow_arena);
+    arena_deinit(&trial->request_arena);
+    arena_deinit(&trial->arena);
+    mem_free(trial);
+    return status;
+}
