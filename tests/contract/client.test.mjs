@@ -34,7 +34,7 @@ async function project(server, contract) {
 
 const tsc = (folder, ...args) => node(folder, [here('node_modules/typescript/bin/tsc'), ...args]);
 
-test('README: its calls, by a TypeScript client generated from the contract', async (t) => {
+test('README: its calls, by a TypeScript client generated from the contract', { timeout: 120000 }, async (t) => {
     const { server, contract } = await startSandbox(t);
     const folder = await project(server, contract);
     await tsc(folder, '--project', '.');
