@@ -444,8 +444,7 @@ static void add_amounts(struct connector_call *call, struct reading *reading)
         call->balance = balance;
 }
 
-/* A hit: read it, and on to the next step. */
-static void take_hit(struct connector_call *call, struct reading *reading, int64_t now_us)
+static void read_answer(struct connector_call *call, struct reading *reading)
 {
     const struct step *step = step_of(call);
     int64_t verdict = EMAIL_STATUS_NONE;
@@ -456,12 +455,35 @@ static void take_hit(struct connector_call *call, struct reading *reading, int64
     else if (choices_say(&step->verdict, reading, reading_root(reading), &verdict))
         call->verdict = (enum email_status)verdict;
     step_read_kept(step, reading, call->kept);
+}
+
+/* A hit: read it, and on to the next step. */
+static void take_hit(struct connector_call *call, struct reading *reading, int64_t now_us)
+{
+    read_answer(call, reading);
     if (reading_is_exhausted(reading)) {
         call->why = "the answer takes too long to read";
         fail_way(call, OUTCOME_ERROR, false, now_us);
         return;
     }
     begin_step(call, (size_t)call->step + 1, now_us);
+}
+
+/* Ask again; or, when the time is over, take what is there. */
+static void take_pending(struct connector_call *call, struct reading *reading, int64_t wait_us, int64_t now_us)
+{
+    unsigned found_before = call->found;
+
+    call->retries = 0;
+    set_flag(call, FLAG_POLLING, true);
+    if (has_flag(call, FLAG_LAST) && reading_root(reading).at != 0) {
+        read_answer(call, reading);
+        if (call->found != found_before || call->verdict != EMAIL_STATUS_NONE) {
+            begin_step(call, (size_t)call->step + 1, now_us);
+            return;
+        }
+    }
+    ask_again(call, wait_us, now_us);
 }
 
 /* The token was refused: once more with another one. */
@@ -492,9 +514,7 @@ static void follow(struct connector_call *call, enum judged judged, struct readi
         complete_way(call, now_us);
         break;
     case JUDGED_PENDING:
-        call->retries = 0;
-        set_flag(call, FLAG_POLLING, true);
-        ask_again(call, wait_us, now_us);
+        take_pending(call, reading, wait_us, now_us);
         break;
     case JUDGED_RATE_LIMITED:
         if (!retry(call, wait_us, now_us))

@@ -124,6 +124,7 @@ static bool compile_url_param(struct compiler *c, struct str text, struct params
         param->name = (struct str){text.ptr, equals + 1};
         text = str_from_at(text, equals + 1);
     }
+    param->is_encoded = true;
     if (str_find(param->name, '{') != param->name.len)
         return mistake(c, "the name of a query parameter cannot be filled in");
     return compile_url_part(c, text, &param->value);

@@ -188,6 +188,7 @@ struct value_rules {
 struct param {
     struct str name; /* encoded, with its "="; without one for a parameter that has none */
     struct template value;
+    bool is_encoded; /* its text stood in a URL */
 };
 
 struct params {

@@ -79,7 +79,7 @@ static bool put_address(const struct building *building, struct buf *out)
     start = out->len;
     if (template_has_absent(&url->path, building->values))
         return refuse(building->why, "a value in the URL's path is not there");
-    template_put_url(out, &url->path, building->values);
+    template_put_url(out, &url->path, building->values, true);
     return !path_has_dots(str_from_at(buf_str(out), start)) ||
            refuse(building->why, "a value of dots cannot be put into the URL's path");
 }
@@ -95,7 +95,7 @@ static void put_params(const struct building *building, const struct params *par
         if (separator != '\0')
             buf_put_char(out, separator);
         buf_put(out, param->name);
-        template_put_url(out, &param->value, building->values);
+        template_put_url(out, &param->value, building->values, param->is_encoded);
         separator = '&';
     }
 }

@@ -353,16 +353,21 @@ static bool take_true(struct tree_node node, void *ctx)
     return tree_type(node) == TREE_TRUE || str_is_nocase(str_trim(tree_text(node)), STR("true"));
 }
 
-static void read_region(const struct search *search)
+static bool is_letter(char c)
 {
-    struct str text = pointers_text(&search->rule->region, search->candidate, &search->reading->values);
-    char *region = search->out->region;
+    return char_is_alnum(c) && !char_is_digit(c);
+}
 
-    if (text.len != REGION_BYTES || char_is_digit(text.ptr[0]) || char_is_digit(text.ptr[1]) ||
-        !char_is_alnum(text.ptr[0]) || !char_is_alnum(text.ptr[1]))
-        return;
+static bool take_region(struct tree_node node, void *ctx)
+{
+    struct str text = str_trim(tree_text(node));
+    char *region = ctx;
+
+    if (text.len != REGION_BYTES || !is_letter(text.ptr[0]) || !is_letter(text.ptr[1]))
+        return false;
     for (size_t i = 0; i < REGION_BYTES; i++)
         region[i] = (char)(char_lower(text.ptr[i]) - ('a' - 'A'));
+    return true;
 }
 
 static void read_source(const struct search *search)
@@ -382,7 +387,7 @@ static void read_beside(struct search *search)
     read_traits(search);
     search->out->traits.do_not_call =
         pointers_each(&search->rule->do_not_call, search->candidate, &search->reading->values, take_true, NULL);
-    read_region(search);
+    pointers_each(&search->rule->region, search->candidate, &search->reading->values, take_region, search->out->region);
     read_source(search);
     search->reading->values.value = STR_NONE;
 }

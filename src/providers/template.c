@@ -493,14 +493,15 @@ void template_put(struct buf *out, const struct template *template, const struct
         part_put(out, &template->parts[i], values);
 }
 
-void put_percent_encoded(struct buf *out, struct str s)
+/* All but letters, digits and what is in `kept`. */
+static void put_encoded(struct buf *out, struct str s, const char *kept)
 {
     static const char digits[] = "0123456789ABCDEF";
 
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.ptr[i];
 
-        if (char_is_alnum(s.ptr[i]) || (c != '\0' && strchr("-._~", c) != NULL)) {
+        if (char_is_alnum(s.ptr[i]) || (c != '\0' && strchr(kept, c) != NULL)) {
             buf_put_char(out, s.ptr[i]);
         } else {
             buf_put_char(out, '%');
@@ -510,18 +511,29 @@ void put_percent_encoded(struct buf *out, struct str s)
     }
 }
 
-void template_put_url(struct buf *out, const struct template *template, const struct template_values *values)
+void put_percent_encoded(struct buf *out, struct str s)
+{
+    put_encoded(out, s, "-._~");
+}
+
+static void put_url_part(struct buf *out, const struct part *part, struct str piece, bool is_encoded)
+{
+    if (part->kind != PART_TEXT)
+        put_percent_encoded(out, piece);
+    else if (is_encoded)
+        buf_put(out, piece);
+    else
+        put_encoded(out, piece, "-._~,:;/@!*'()$?"); /* as a query may have it, for those who read it */
+}
+
+void template_put_url(struct buf *out, const struct template *template, const struct template_values *values,
+                      bool is_encoded)
 {
     for (size_t i = 0; i < template->count; i++) {
-        const struct part *part = &template->parts[i];
         struct filled filled = {.count = 0};
 
-        fill(part, values, &filled);
-        for (size_t j = 0; j < filled.count; j++) {
-            if (part->kind == PART_TEXT)
-                buf_put(out, filled.pieces[j]);
-            else
-                put_percent_encoded(out, filled.pieces[j]);
-        }
+        fill(&template->parts[i], values, &filled);
+        for (size_t j = 0; j < filled.count; j++)
+            put_url_part(out, &template->parts[i], filled.pieces[j], is_encoded);
     }
 }

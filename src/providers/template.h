@@ -108,8 +108,10 @@ bool template_is_json(const struct template *template, const struct template_val
 /* Absent places are empty. */
 void template_put(struct buf *out, const struct template *template, const struct template_values *values);
 
-/* The same with every filled-in value percent-encoded (all but unreserved bytes). */
-void template_put_url(struct buf *out, const struct template *template, const struct template_values *values);
+/* The same percent-encoded: of filled-in values all but unreserved bytes, of the text between what cannot stand in a
+ * query; `is_encoded`: the text is that already. */
+void template_put_url(struct buf *out, const struct template *template, const struct template_values *values,
+                      bool is_encoded);
 
 /* One place; false when it is absent. */
 bool part_put(struct buf *out, const struct part *part, const struct template_values *values);

@@ -225,6 +225,134 @@ static void a_call_may_take_what_its_longest_way_takes(void **state)
     assert_int_equal(call_us(STEPS("", ONE_STEP LAST_STEP(",'poll':{'for_ms':600000}"))), 600000000);
 }
 
+/* --- places --- */
+
+static void set_person(void)
+{
+    asking.hints.of[HINT_LINKEDIN_URL] = STR("https://linkedin.com/in/mira-okafor");
+    asking.hints.of[HINT_FIRST_NAME] = STR("Mira");
+    asking.hints.of[HINT_LAST_NAME] = STR("Okafor");
+    asking.hints.of[HINT_COMPANY_DOMAIN] = STR("c.example");
+}
+
+static void what_derives_from_hints_is_there_when_they_are(void **state)
+{
+    static const char body[] = "{'n':'{full_name}','s':'{linkedin_slug}','d':'{email_domain}','u':'{company_url}'}";
+
+    (void)state;
+    assert_body(body, "{\"d\":\"c.example\"}");
+    set_person();
+    assert_body(body, "{\"n\":\"Mira Okafor\",\"s\":\"mira-okafor\",\"d\":\"c.example\",\"u\":\"https://c.example\"}");
+    asking.hints.of[HINT_FIRST_NAME] = STR_NONE;
+    asking.hints.of[HINT_LINKEDIN_URL] = STR("https://linkedin.com/in/mira-okafor/?x=/in/y");
+    assert_body(body, "{\"s\":\"mira-okafor\",\"d\":\"c.example\",\"u\":\"https://c.example\"}");
+    asking.hints.of[HINT_LINKEDIN_URL] = STR("https://linkedin.com/company/c");
+    asking.hints.of[HINT_EMAIL] = STR("nobody");
+    assert_body("{'s':'{linkedin_slug}','d':'{email_domain}','x':1}", "{\"x\":1}");
+}
+
+static void the_first_of_several_that_is_there_counts(void **state)
+{
+    (void)state;
+    assert_body("{'c':'{company_domain|company_name}','e':'<{linkedin_url|email}>','n':'{first_name|last_name}'}",
+                "{\"e\":\"<a+b@c.example>\"}");
+    asking.hints.of[HINT_COMPANY_NAME] = STR("C & D");
+    assert_body("{'c':'{company_domain|company_name}'}", "{\"c\":\"C & D\"}");
+    set_person();
+    assert_body("{'c':'{company_domain|company_name}','f':'{wants.phone:p|wants.work_email:w}'}",
+                "{\"c\":\"c.example\",\"f\":\"p\"}");
+    assert_url("https://a.example/{company_domain|email}?x={first_name|email}", "https://a.example/c.example?x=Mira");
+}
+
+#define FLAGS                                                                                                          \
+    "{'method':'POST','url':'https://a.example/?p={wants.phone}&l={lacks.phone}','body':{'p':'{wants.phone}',"         \
+    "'l':'{lacks.phone}','t':'{wants.phone:mobile}','s':'x{wants.phone}','in':['{wants.work_email:work}',"             \
+    "'{wants.phone:phone}']}}"
+
+static void flags_say_what_is_wanted(void **state)
+{
+    (void)state;
+    compile(&asking, WHOLE(NEEDS, FLAGS, "[]",
+                           "{'phone':{'value':'/p','confidence':1},'work_email':{'value':'/w',"
+                           "'confidence':1}}"));
+    start(&asking, CHANNELS_ALL);
+    assert_int_equal(next(&asking), CONNECTOR_SEND);
+    assert_string_equal(asking.request.url.ptr, "https://a.example/?p=true");
+    assert_string_equal(asking.request.body.ptr,
+                        "{\"p\":true,\"t\":\"mobile\",\"s\":\"xtrue\",\"in\":[\"work\",\"phone\"]}");
+    start(&asking, 1u << CHANNEL_WORK_EMAIL);
+    assert_int_equal(next(&asking), CONNECTOR_SEND);
+    assert_string_equal(asking.request.url.ptr, "https://a.example/?l=false");
+    assert_string_equal(asking.request.body.ptr, "{\"l\":false,\"s\":\"x\",\"in\":[\"work\"]}");
+}
+
+/* --- what holds for all requests --- */
+
+#define COMMON(request)                                                                                                \
+    "{'connector':1,'hosts':{'api':'https://a.example/v1','own':null},'secrets':{'key':'KEY'},"                        \
+    "'headers':{'X-Key':'{secret.key}','X-A':'common','X-N':'{first_name}'},'query':{'k':'{secret.key}','v':'1'},"     \
+    "'needs':[['email']],'request':" request ",'channels':" CHANNELS_ONE "}"
+
+static void a_request_joins_what_the_connector_sends_with_all(void **state)
+{
+    (void)state;
+    build(&asking, COMMON("{'url':'{host.api}/x?u=1','query':{'e':'{email}','v':'2','n':'{first_name}'},"
+                          "'headers':{'x-a':'own'}}"));
+    assert_string_equal(asking.request.url.ptr, "https://a.example/v1/x?u=1&e=a%2Bb%40c.example&v=2&k=k3y");
+    assert_string_equal(asking.request.headers.ptr,
+                        "x-a: own\r\nX-Key: k3y\r\nAccept: application/json\r\nUser-Agent: unstuck\r\n");
+    build(&asking, COMMON("{'url':'{host.api}'}"));
+    assert_string_equal(asking.request.url.ptr, "https://a.example/v1?k=k3y&v=1");
+    build(&asking, COMMON("{'url':'{host.own}/x?v=9'}"));
+    assert_string_equal(asking.request.url.ptr, "https://op.example/base/x?v=9&k=k3y");
+}
+
+static void a_query_is_encoded_wherever_it_comes_from(void **state)
+{
+    (void)state;
+    build(&asking, WITH_REQUEST("{'url':'https://a.example/?a=%20','query':{'b c[]':'x y&z=%20,{email}','d':''}}"));
+    assert_string_equal(asking.request.url.ptr,
+                        "https://a.example/?a=%20&b%20c%5B%5D=x%20y%26z%3D%2520,a%2Bb%40c.example&d=");
+}
+
+static void a_form_is_encoded_and_leaves_out_what_is_absent(void **state)
+{
+    (void)state;
+    build(&asking, WITH_REQUEST("{'method':'POST','url':'https://a.example/','form':{'e':'{email}','f':'{first_name}',"
+                                "'g h':'a b'}}"));
+    assert_string_equal(asking.request.body.ptr, "e=a%2Bb%40c.example&g%20h=a%20b");
+    assert_non_null(strstr(asking.request.headers.ptr, "Content-Type: application/x-www-form-urlencoded\r\n"));
+    build(&asking, WITH_REQUEST("{'method':'POST','url':'https://a.example/'}"));
+    assert_int_equal(asking.request.body.len, 0);
+    assert_null(strstr(asking.request.headers.ptr, "Content-Type"));
+}
+
+static void a_host_is_an_address_and_nothing_else(void **state)
+{
+    static const char *const good[] = {"https://a.example", "http://127.0.0.1:8080/v1", "https://[::1]:9/a/b",
+                                       "https://a.example/v1%20x"};
+    static const char *const bad[] = {"",
+                                      "a.example",
+                                      "ftp://a.example",
+                                      "https://",
+                                      "https://:80",
+                                      "https://u:p@a.example",
+                                      "https://a.example/",
+                                      "https://a.example/?x=1",
+                                      "https://a.example/x#y",
+                                      "https://a.example/../x",
+                                      "https://{email}",
+                                      "https://a.example/{email}",
+                                      "https://a.example/a b",
+                                      "https://a.example\r\nX: y"};
+
+    (void)state;
+    for (size_t i = 0; i < LEN(good); i++)
+        assert_true(connector_check_host(str_from(good[i]), NULL));
+    for (size_t i = 0; i < LEN(bad); i++)
+        assert_false(connector_check_host(str_from(bad[i]), NULL));
+}
+
 int main(void)
 {
 #define CONNECTOR(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -242,6 +370,13 @@ int main(void)
         CONNECTOR(a_wiped_request_leaves_no_secret_in_the_arena),
         CONNECTOR(needs_channels_and_secrets_are_told),
         CONNECTOR(a_call_may_take_what_its_longest_way_takes),
+        CONNECTOR(what_derives_from_hints_is_there_when_they_are),
+        CONNECTOR(the_first_of_several_that_is_there_counts),
+        CONNECTOR(flags_say_what_is_wanted),
+        CONNECTOR(a_request_joins_what_the_connector_sends_with_all),
+        CONNECTOR(a_query_is_encoded_wherever_it_comes_from),
+        CONNECTOR(a_form_is_encoded_and_leaves_out_what_is_absent),
+        CONNECTOR(a_host_is_an_address_and_nothing_else),
     };
 
     return cmocka_run_group_tests(tests, asking_load, NULL);

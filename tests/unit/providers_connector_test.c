@@ -105,6 +105,130 @@ static void every_mistake_has_its_place_and_a_remedy(void **state)
         assert_mistake(cases[i].text, cases[i].pointer, cases[i].words);
 }
 
+#define WITH(members)                                                                                                  \
+    "{'connector':1," members ",'needs':[['email']],'request':{'url':'https://a.example/'},'channels':" CHANNELS_ONE "}"
+#define WAYS(ways) "{'connector':1,'hosts':{'h':'https://a.example'},'ways':" ways "}"
+#define STEPS(steps) WAYS("[{'needs':[['email']],'steps':" steps "}]")
+#define STEP "{'request':{'url':'{host.h}/'},'channels':" CHANNELS_ONE "}"
+
+static void mistakes_about_the_whole_have_their_place(void **state)
+{
+    static const struct {
+        const char *text, *pointer, *words;
+    } cases[] = {
+        {WITH("'hosts':[]"), "/hosts", "names and URLs"},
+        {WITH("'hosts':{'a-b':'https://x.example'}"), "/hosts/a-b", "letters, digits or _"},
+        {WITH("'hosts':{'a':7}"), "/hosts/a", "must be a URL, or null"},
+        {WITH("'hosts':{'a':'https://x.example/'}"), "/hosts/a", "slash"},
+        {WITH("'hosts':{'a':'x.example'}"), "/hosts/a", "absolute URL"},
+        {WITH("'secrets':{'key':'a b'}"), "/secrets/key", "environment variable"},
+        {WITH("'secrets':{'key':{'env':'A'}}"), "/secrets/key", "environment variable"},
+        {WITH("'limits':{'per_secnd':1}"), "/limits/per_secnd", "did you mean"},
+        {WITH("'limits':{'per_second':0}"), "/limits/per_second", "1 to"},
+        {WITH("'limits':{'timeout_ms':600001}"), "/limits/timeout_ms", "600000"},
+        {WITH("'headers':{'X':'{kept.id}'}"), "/headers/X", "No earlier step"},
+        {WITH("'headers':{'X':'{token}'}"), "/headers/X", "no token"},
+        {WITH("'headers':{'X':'{value}'}"), "/headers/X", "beside a"},
+        {WITH("'headers':{'X':'{host.h}'}"), "/headers/X", "beginning of a URL"},
+        {WITH("'headers':{'X':'{wants.fax}'}"), "/headers/X", "work_email"},
+        {WITH("'query':{'':'x'}"), "/query/", "name of 1 to"},
+        {WITH("'query':{'a':7}"), "/query/a", "must be a text"},
+        {WITH("'auth':{}"), "/auth", "one of"},
+        {WITH("'auth':{'basic':{'user':'{email}','password':''}}"), "/auth/basic/user", "Nobody is asked for"},
+        {WITH("'auth':{'token':{'request':{'url':'https://a.example/{token}'},'at':'/t'}}"), "/auth/token/request/url",
+         "no token here"},
+        {WITH("'auth':{'token':{'request':{'url':'https://a.example/'}}}"), "/auth/token/at", "is missing"},
+        {WITH("'auth':{'token':{'request':{'url':'https://a.example/'},'at':'/t','lifetime_s':0}}"),
+         "/auth/token/lifetime_s", "1 to"},
+        {WITH("'wait':[]"), "/wait", "1 to 8"},
+        {WITH("'wait':[{'as':'ms'}]"), "/wait/0/at", "is missing"},
+        {WITH("'wait':[{'at':'/x','as':'minutes'}]"), "/wait/0/as", "one of seconds, ms"},
+        {WITH("'cost':{'header':'a b'}"), "/cost/header", "name of a header"},
+        {WITH("'check':{'request':{'url':'https://a.example/','headers':{'X':'{email}'}}}"), "/check/request/headers/X",
+         "Nobody is asked for"},
+        {WAYS("[{'needs':[['email']]}]"), "/ways/0/request", "is missing"},
+        {WAYS("[]"), "/ways", "1 to 16"},
+        {WAYS("[{'needs':[['email']],'request':{'url':'{host.h}/'}}]"), "/ways/0", "gives nothing"},
+        {WAYS("[{'needs':[['email']],'request':{'url':'{host.x}/'},'channels':" CHANNELS_ONE "}]"),
+         "/ways/0/request/url", "no host \"x\""},
+        {WAYS("[{'needs':[['email']],'request':{'url':'{host.h}x'},'channels':" CHANNELS_ONE "}]"),
+         "/ways/0/request/url", "followed by /"},
+        {WAYS("[{'needs':[['first_name']],'request':{'url':'{host.h}/'},'verdict':'unknown'}]"), "/ways/0/verdict",
+         "wants [\"email\"]"},
+        {WAYS("[{'needs':[['email']],'request':{'url':'{host.h}/'},'steps':[" STEP "]}]"), "/ways/0/request",
+         "belongs into one of \"steps\""},
+        {"{'connector':1,'ways':[{'needs':[['email']],'request':{'url':'https://a.example/'},'channels':" CHANNELS_ONE
+         "}],'needs':[['email']]}",
+         "/needs", "belongs into one of \"ways\""},
+        {STEPS("[]"), "/ways/0/steps", "1 to 4"},
+        {STEPS("[{'request':{'url':'{host.h}/{kept.id}'},'keep':{'id':'/id'},'channels':" CHANNELS_ONE "}]"),
+         "/ways/0/steps/0/request/url", "No earlier step"},
+        {STEPS("[{'request':{'url':'{host.h}/'},'keep':{'a-b':'/id'}}," STEP "]"), "/ways/0/steps/0/keep/a-b",
+         "letters, digits"},
+        {STEPS("[{'request':{'url':'{host.h}/'},'only_for':['fax']}," STEP "]"), "/ways/0/steps/0/only_for/0",
+         "must be one of"},
+        {STEPS("[{'request':{'url':'{host.h}/'},'poll':{'every_ms':0}}," STEP "]"), "/ways/0/steps/0/poll/every_ms",
+         "at least 1"},
+        {STEPS("[{'request':{'url':'{host.h}/'},'poll':{'growth':5}}," STEP "]"), "/ways/0/steps/0/poll/growth",
+         "1 to 4"},
+        {STEPS("[{'request':{'url':'{host.h}/'},'poll':{'last':{}}}," STEP "]"), "/ways/0/steps/0/poll/last/url",
+         "is missing"},
+        {WITH_REQUEST("{'method':'POST','url':'https://a.example/','body':{},'form':{}}"), "/request/form", "not both"},
+        {WITH_REQUEST("{'url':'https://a.example/{wants.phone}'}"), "/request/url", "does not promise"},
+        {WITH_REQUEST("{'url':'https://a.example/{full_name|company_url}'}"), "/request/url", "does not promise"},
+        {WITH_REQUEST("{'url':'https://a.example/','repeatable':1}"), "/request/repeatable", "true or false"},
+        {WITH_OUTCOMES("[{'at':'/x','in':[],'outcome':'miss'}]"), "/outcomes/0/in", "1 to 64"},
+        {WITH_OUTCOMES("[{'at':'/x','in':[[1]],'outcome':'miss'}]"), "/outcomes/0/in", "1 to 64"},
+        {WITH_OUTCOMES("[{'at':'/x','contains':'','outcome':'miss'}]"), "/outcomes/0/contains", "1 to 256"},
+        {WITH_OUTCOMES("[{'at':'/x','at_least':'3','outcome':'miss'}]"), "/outcomes/0/at_least", "a number"},
+        {WITH_OUTCOMES("[{'at':'/{secret.x}','exists':true,'outcome':'miss'}]"), "/outcomes/0/at", "secret cannot"},
+        {WITH_OUTCOMES("[{'and':[{'at':'/x'}],'outcome':'miss'}]"), "/outcomes/0/and/0", "needs one of"},
+        {WITH_OUTCOMES("[{'body':'full','outcome':'miss'}]"), "/outcomes/0/body", "empty, json, not_json"},
+        {WITH_CHANNELS("{'phone':{'value':'/p','confidence':1,'status':'risky'}}"), "/channels/phone/status",
+         "belongs to an e-mail"},
+        {WITH_CHANNELS("{'work_email':{'value':'/p','confidence':1,'do_not_call':'/x'}}"),
+         "/channels/work_email/do_not_call", "belongs to a phone"},
+        {WITH_CHANNELS("{'phone':{'value':'/p','confidence':1,'form':'year'}}"), "/channels/phone/form",
+         "field of a company"},
+        {WITH_CHANNELS("{'phone':{'value':'/p','confidence':1,'type':'mobil'}}"), "/channels/phone/type",
+         "did you mean \"mobile\""},
+        {WITH_CHANNELS("{'phone':{'value':'/p/{value}','confidence':1}}"), "/channels/phone/value", "beside a"},
+        {WITH_CHANNELS("{'phone':{'value':'/p','confidence':[]}}"), "/channels/phone/confidence", "1 to 16"},
+        {WITH_CHANNELS("{'phone':{'value':'/p','confidence':{'min':[]}}}"), "/channels/phone/confidence/min", "1 to 8"},
+        {WITH_CHANNELS("{'phone':{'value':'/p','confidence':{'at':'/c','words':{'a':7}}}}"),
+         "/channels/phone/confidence/words/a", "0 to 1"},
+        {WITH_CHANNELS("{'phone':{'value':'/p','confidence':{'where':[{'at':'/c','empty':true}]}}}"),
+         "/channels/phone/confidence", "belong together"},
+        {WITH_CHANNELS("{'phone':{'value':'/p','confidence':1,'order':{'at':'/o'}}}"), "/channels/phone/order",
+         "needs one of"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++)
+        assert_mistake(cases[i].text, cases[i].pointer, cases[i].words);
+}
+
+static void all_mistakes_are_told_at_once(void **state)
+{
+    static const char *const pointers[] = {"/limits/per_second", "/ways/0/needs/0/0", "/ways/0/request/method",
+                                           "/ways/0/channels/phone/confidence", "/ways/1/request"};
+    struct connector *connector = NULL;
+    struct shape_mistakes mistakes;
+    json_t *doc =
+        doc_of("{'connector':1,'limits':{'per_second':0},'ways':[{'needs':[['fax']],'request':{'method':'PUT',"
+               "'url':'https://a.example/'},'channels':{'phone':{'value':'/p'}}},{'needs':[['email']],"
+               "'channels':" CHANNELS_ONE "}]}");
+
+    (void)state;
+    shape_mistakes_init(&mistakes);
+    assert_int_equal(connector_compile(doc, &connector, &mistakes), ERR_INVALID);
+    assert_int_equal(mistakes.count, LEN(pointers));
+    for (size_t i = 0; i < LEN(pointers); i++)
+        assert_non_null(strstr(mistakes.json.ptr, pointers[i]));
+    shape_mistakes_deinit(&mistakes);
+    json_decref(doc);
+}
+
 /* {'connector': …} with `count` copies of `element` where %s stands. */
 static void assert_too_many(const char *format, const char *element, size_t count, const char *pointer)
 {
@@ -131,6 +255,21 @@ static void everything_has_a_limit(void **state)
     (void)state;
     assert_too_many(WHOLE("[%s]", REQUEST, "[]", CHANNELS_ONE), "['email']", 9, "/needs");
     assert_too_many(WITH_OUTCOMES("[%s]"), "{'status':404,'outcome':'miss'}", 65, "/outcomes");
+    assert_too_many(WITH("'hosts':{%s}"), "'h%zu':null", 9, "/hosts");
+    assert_too_many(WITH("'secrets':{%s}"), "'s%zu':'A'", 9, "/secrets");
+    assert_too_many(WITH("'query':{%s}"), "'q%zu':''", 65, "/query/q64");
+    assert_too_many(WAYS("[%s]"), "{'needs':[['email']],'request':{'url':'{host.h}/'},'channels':" CHANNELS_ONE "}", 17,
+                    "/ways");
+    assert_too_many(STEPS("[%s]"), STEP, 5, "/ways/0/steps");
+    assert_too_many(STEPS("[{'request':{'url':'{host.h}/'},'keep':{%s},'channels':" CHANNELS_ONE "}]"), "'k%zu':'/k'",
+                    9, "/ways/0/steps/0/keep");
+    assert_too_many(WITH_OUTCOMES("[{'outcome':'miss','and':[%s]}]"), "{'at':'/x','empty':true}", 17,
+                    "/outcomes/0/and");
+    assert_too_many(WITH_OUTCOMES("[{'outcome':'miss','at':'/x','in':[%s]}]"), "%zu", 65, "/outcomes/0/in");
+    assert_too_many(WITH_CHANNELS("{'phone':[%s]}"), "{'value':'/p','confidence':1}", 9, "/channels/phone");
+    assert_too_many(WITH_CHANNELS("{'phone':{'value':'/p','confidence':[%s]}}"), "1", 17, "/channels/phone/confidence");
+    assert_too_many(WITH_CHANNELS("{'phone':{'value':'/p','confidence':{'at':'/c','words':{%s}}}}"), "'w%zu':1", 65,
+                    "/channels/phone/confidence/words");
     assert_too_many(WITH_OUTCOMES("[{'outcome':'miss','status':[%s]}]"), "404", 17, "/outcomes/0/status");
     assert_too_many(WITH_REQUEST("{'url':'https://a.example/','headers':{%s}}"), "'x%zu':''", 33, "/request/headers");
     assert_too_many(WITH_REQUEST("{'method':'POST','url':'https://a.example/','body':[%s]}"), "'{secret.s%zu}'", 9,
@@ -172,6 +311,8 @@ int main(void)
 #define CONNECTOR(name) cmocka_unit_test(name)
     const struct CMUnitTest tests[] = {
         CONNECTOR(every_mistake_has_its_place_and_a_remedy),
+        CONNECTOR(mistakes_about_the_whole_have_their_place),
+        CONNECTOR(all_mistakes_are_told_at_once),
         CONNECTOR(everything_has_a_limit),
         CONNECTOR(mistakes_about_companies_have_their_place_too),
     };

@@ -109,6 +109,7 @@ static void make_provider(const char *entry)
     if (load(text, &mistakes) != ERR_NONE)
         fail_msg("%s", mistakes.first.text);
     shape_mistakes_deinit(&mistakes);
+    mem_free((char *)(uintptr_t)provider->name.ptr);
     provider->name = (struct str){mem_copy_text("Acme", 4), 4};
 }
 
