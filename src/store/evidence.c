@@ -14,9 +14,13 @@
 #define SCALE_NAME STR("evidence_scale")
 enum { HALF_LIVES_MAX = 500, SCALE_BYTES_MAX = 64 }; /* 2^500 leaves room for as long a run */
 
+/* Nothing fades beyond 900 half-lives without a restart, or a clock that is set: a
+ * double ends at 2^1024, and there are many to add. */
 double evidence_weight(const struct evidence_scale *scale, int64_t time_us)
 {
-    return exp2((double)(time_us - scale->epoch_us) / (double)scale->half_life_us);
+    double half_lives = (double)(time_us - scale->epoch_us) / (double)scale->half_life_us;
+
+    return exp2(half_lives < 900 ? half_lives : 900);
 }
 
 /* "EPOCH HALF-LIFE", both in microseconds. */

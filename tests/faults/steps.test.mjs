@@ -10,7 +10,7 @@ const N_MAX = 30;
 
 // Whether a lookup killed here, the last time it comes here, is in the books.
 const steps = {
-    find_record: false, answer_from_store: false, join_flight: false, hold_credits: false, run_waterfalls: false,
+    find_record: false, answer_from_store: false, know_evidence: false, join_flight: false, hold_credits: false, run_waterfalls: false,
     commit: false, store_commit: false, store_committed: true, release_hold: true, leave_flight: true, respond: true,
 };
 

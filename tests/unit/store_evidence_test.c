@@ -172,6 +172,7 @@ static void weights_never_outgrow_numbers(void **state)
         assert_true(isfinite(evidence_weight(&scale, now_us + 500 * DAY_US)));
     }
     assert_true(scale.epoch_us > NOW_US);
+    assert_true(isfinite(1e6 * evidence_weight(&by_day, INT64_MAX / 2)));
     add(folder, &row, 1);
     assert_true(isfinite(worth_at(folder, &scale, NOW_US + 31 * 365 * DAY_US)));
 }
