@@ -509,6 +509,8 @@ void health_carry_over(struct provider *from, struct provider *to)
     health->owner = to;
     health->owners++;
     set_limits(health, &to->limits);
+    if (from->unusable != NULL && to->unusable == NULL)
+        health_tell_usable(to);
     if (is_refused(health)) {
         breaker_forgive(&health->breaker, clock_steady_us());
         health_tell(health, clock_steady_us());

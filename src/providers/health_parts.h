@@ -41,6 +41,7 @@ struct list *health_all(void); /* every health there is */
 void health_tell(struct health *health, int64_t now_us);
 
 void health_tell_unusable(const struct provider *provider);
+void health_tell_usable(const struct provider *provider); /* after it was not */
 void health_count_skip(struct health *health, enum outcome outcome);
 void health_count_retry(struct health *health, bool is_sent);
 

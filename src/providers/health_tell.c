@@ -69,6 +69,12 @@ void health_tell_unusable(const struct provider *provider)
               log_text("state", breaker_state_name(BREAKER_UNUSABLE)), log_text("remedy", provider->unusable), LOG_END);
 }
 
+void health_tell_usable(const struct provider *provider)
+{
+    log_write(LOG_INFO, "provider in service again", log_str("provider", provider->name),
+              log_text("was", breaker_state_name(BREAKER_UNUSABLE)), LOG_END);
+}
+
 /* --- metrics ------------------------------------------------------------------ */
 
 void health_count_skip(struct health *health, enum outcome outcome)

@@ -1,6 +1,8 @@
 // How providers are: out of service they are passed over at once, limits are kept, and what cannot cost twice is sent
 // once again.
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import test from './support/test.mjs';
 import { gate, hit, misbehave, miss } from './support/provider.mjs';
 import { movableClock } from './support/server.mjs';
@@ -206,6 +208,12 @@ test('a provider without a key is passed over, and the start says what is missin
     assert.equal(more.length, 0);
     assert.equal(line.state, 'unusable');
     assert.match(line.remedy, /NOBODY_SET_THIS_KEY/);
+    server.config.providers[0].secrets = { key: { file: join(server.folder, 'acme-key') } };
+    await writeFile(join(server.folder, 'acme-key'), 'the-key');
+    await writeFile(join(server.folder, 'config.json'), JSON.stringify(server.config));
+    assert.equal((await server.client.request('POST', '/admin/reload')).status, 200);
+    assert.deepEqual((await lookup(server)).trail, ['acme hit']);
+    assert.equal(lines(server, 'provider in service again')[0].was, 'unusable');
 });
 
 for (const [name, value] of [
