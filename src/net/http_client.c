@@ -67,6 +67,10 @@ struct http_transfer {
     /* The answer's head. */
     size_t header_bytes;
     bool has_head; /* the final (not 1xx) head is in; what follows is trailers */
+
+    /* Sockets opened for this call, and the last of them; none when a kept connection served. */
+    unsigned opened_count;
+    int opened;
 };
 
 struct watch {
@@ -74,7 +78,7 @@ struct watch {
     struct shard *shard; /* whose connection it is */
     int wanted;          /* libcurl's wish, in UV_READABLE and UV_WRITABLE */
     int polled;          /* what the loop polls for; a superset while the connection is kept */
-    bool is_our_own;     /* from open_socket, so close_socket will tell its end */
+    bool is_connected;   /* a request has gone over it, so close_socket will tell its end */
 };
 
 struct http_client {
@@ -258,9 +262,14 @@ static void watch_closed(uv_handle_t *handle)
     mem_free(container_of(handle, struct watch, poll));
 }
 
+static struct watch *find_watch(const struct http_client *client, size_t fd)
+{
+    return fd < client->watches_len ? client->watches[fd] : NULL;
+}
+
 static void close_watch(struct http_client *client, size_t fd)
 {
-    struct watch *watch = fd < client->watches_len ? client->watches[fd] : NULL;
+    struct watch *watch = find_watch(client, fd);
 
     if (watch == NULL)
         return;
@@ -554,6 +563,7 @@ static void run_transfer(struct http_transfer *transfer)
         transfer->easy = make_easy(transfer);
     transfer->header_bytes = 0;
     transfer->has_head = false;
+    transfer->opened_count = 0;
     set_method(transfer);
     curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
     curl_easy_setopt(transfer->easy, CURLOPT_URL, transfer->url);
@@ -722,7 +732,7 @@ static void poll_socket(struct watch *watch, int events)
 }
 
 /* The watch of `fd`, made when there is none; NULL when the loop cannot poll it. */
-static struct watch *get_watch(struct shard *shard, curl_socket_t fd, bool is_our_own)
+static struct watch *get_watch(struct shard *shard, curl_socket_t fd)
 {
     struct http_client *client = shard->client;
     size_t index = (size_t)fd;
@@ -743,12 +753,29 @@ static struct watch *get_watch(struct shard *shard, curl_socket_t fd, bool is_ou
         return NULL;
     }
     watch->shard = shard;
-    watch->is_our_own = is_our_own;
     client->watches[index] = watch;
     return watch;
 }
 
 /* --- libcurl's callbacks --- */
+
+/* Makes the watch of a socket just opened. One that bears its number is of a
+ * connection that never opened, whose end libcurl does not tell; the wish is
+ * taken over, as libcurl may not repeat it for the same number. */
+static bool watch_fresh(struct shard *shard, curl_socket_t fd)
+{
+    struct watch *watch = find_watch(shard->client, (size_t)fd);
+    int wish = watch == NULL ? 0 : watch->wanted;
+
+    close_watch(shard->client, (size_t)fd);
+    watch = get_watch(shard, fd);
+    if (watch == NULL)
+        return false;
+    watch->wanted = wish;
+    if (wish != 0)
+        poll_socket(watch, wish);
+    return true;
+}
 
 /* What is dialled has passed the guard; a second look costs little. */
 static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
@@ -764,10 +791,12 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
     fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd < 0)
         return CURL_SOCKET_BAD;
-    if (get_watch(transfer->shard, fd, true) == NULL) {
+    if (!watch_fresh(transfer->shard, fd)) {
         close(fd);
         return CURL_SOCKET_BAD;
     }
+    transfer->opened = fd;
+    transfer->opened_count++;
     return fd;
 }
 
@@ -780,8 +809,8 @@ static int close_socket(void *ctx, curl_socket_t fd)
 }
 
 /* A kept connection stays polled for reading after its call: the next call
- * finds it ready. Sockets that are not our own (those of name look-ups) are
- * closed behind our back and must go at once. */
+ * finds it ready. Sockets that are not connected, and those of name look-ups,
+ * are closed behind our back and must go at once. */
 static int want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 {
     struct shard *shard = ctx;
@@ -791,16 +820,17 @@ static int want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *
     (void)easy;
     (void)socket_ctx;
     if (what == CURL_POLL_REMOVE) {
-        watch = (size_t)fd < client->watches_len ? client->watches[fd] : NULL;
-        if (watch != NULL && watch->is_our_own)
+        watch = find_watch(client, (size_t)fd);
+        if (watch != NULL && watch->is_connected)
             watch->wanted = 0;
         else
             close_watch(client, (size_t)fd);
         return 0;
     }
-    watch = get_watch(shard, fd, false);
+    watch = get_watch(shard, fd);
     if (watch == NULL)
         return -1;
+    watch->shard = shard;
     watch->wanted = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
     poll_socket(watch, watch->wanted);
     return 0;
@@ -820,6 +850,15 @@ static int want_timer(CURLM *multi, long timeout_ms, void *ctx)
     return 0;
 }
 
+/* Of several sockets opened for a call libcurl does not tell which one won. */
+static void note_connected(struct http_transfer *transfer)
+{
+    struct watch *watch = find_watch(transfer->client, (size_t)transfer->opened);
+
+    if (transfer->opened_count == 1 && watch != NULL)
+        watch->is_connected = true;
+}
+
 /* libcurl repeats a request on a fresh connection when a kept one turns out to
  * be dead. Fine for GET; a POST that has left this machine may have been acted
  * on (and paid), so it is not sent a second time. */
@@ -833,6 +872,7 @@ static int before_request(void *ctx, char *remote, char *local, int remote_port,
     (void)local;
     (void)remote_port;
     (void)local_port;
+    note_connected(transfer);
     curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
     if (sent_bytes > 0 && !is_one_of(transfer->method, repeatable))
         return CURL_PREREQFUNC_ABORT;

@@ -459,6 +459,67 @@ static void a_refused_connection_is_a_failure(void **state)
     http_call_deinit(&call);
 }
 
+/* Where a connection never opens: a listener whose queue one that is not accepted fills. */
+struct full_listener {
+    int listener;
+    int filler;
+    char url[64];
+};
+
+static void fill_listener(struct full_listener *full)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+
+    full->listener = socket(AF_INET, SOCK_STREAM, 0);
+    full->filler = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(full->listener, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(full->listener, 0), 0);
+    assert_int_equal(getsockname(full->listener, (struct sockaddr *)&address, &len), 0);
+    assert_int_equal(connect(full->filler, (struct sockaddr *)&address, len), 0);
+    snprintf(full->url, sizeof full->url, "http://127.0.0.1:%d/", ntohs(address.sin_port));
+}
+
+static void close_listener(struct full_listener *full)
+{
+    close(full->filler);
+    close(full->listener);
+}
+
+static void a_connection_that_never_opened_leaves_its_number_to_the_next(void **state)
+{
+    struct http_call call = get("/ok");
+    struct full_listener full;
+
+    (void)state;
+    fill_listener(&full);
+    call.url = str_from(full.url);
+    call.timeout_us = 50 * MS_US;
+    run(&call);
+    assert_int_equal(call.result, HTTP_CALL_TIMEOUT);
+    http_call_deinit(&call);
+    assert_call("/ok", HTTP_CALL_ANSWERED, 200, "ok");
+    close_listener(&full);
+}
+
+static void a_call_may_end_before_the_loop_has_seen_its_socket(void **state)
+{
+    struct http_call call = get("/ok");
+    struct full_listener full;
+
+    (void)state;
+    fill_listener(&full);
+    call.url = str_from(full.url);
+    http_client_start(client, &call);
+    uv_run(&loop.uv, UV_RUN_NOWAIT);
+    http_client_cancel(client, &call);
+    run_until(1);
+    assert_int_equal(call.result, HTTP_CALL_CANCELLED);
+    http_call_deinit(&call);
+    assert_call("/ok", HTTP_CALL_ANSWERED, 200, "ok");
+    close_listener(&full);
+}
+
 static void a_name_that_hangs_does_not_stop_the_loop(void **state)
 {
     struct http_call stuck = get("/ok");
@@ -539,6 +600,8 @@ int main(void)
         HTTP(a_post_is_not_sent_twice_when_a_kept_connection_dies_under_it),
         HTTP(a_get_is_repeated_when_a_kept_connection_dies_under_it),
         HTTP(a_refused_connection_is_a_failure),
+        HTTP(a_connection_that_never_opened_leaves_its_number_to_the_next),
+        HTTP(a_call_may_end_before_the_loop_has_seen_its_socket),
         HTTP(a_name_that_hangs_does_not_stop_the_loop),
         HTTP(proxies_of_the_environment_are_not_used),
         HTTP(a_client_may_go_while_calls_are_under_way),
