@@ -209,7 +209,7 @@ static bool compile_choices(struct compiler *c, const json_t *value, const struc
 
     if (count == 0 || count > CONNECTOR_CHOICES_MAX)
         return mistake(c, "must have 1 to %d choices", CONNECTOR_CHOICES_MAX);
-    out->items = keep_bytes(c, count * sizeof *out->items);
+    *out = (struct choices){.items = keep_bytes(c, count * sizeof *out->items)}; /* "status" and "type" share a place */
     if (out->items == NULL)
         return false;
     if (!json_is_array(value))
