@@ -38,9 +38,9 @@ static void expect_defaults(void)
 static void without_a_file_everything_has_its_default(void **state)
 {
     (void)state;
+    settings_deinit(&settings);
     assert_int_equal(settings_read(NULL, &settings, &why), ERR_NONE);
     expect_defaults();
-    settings_deinit(&settings);
     assert_int_equal(read_text("{}"), ERR_NONE);
     expect_defaults();
     assert_int_equal(read_text("{\"server\":{},\"lookup\":{},\"store\":{},\"log\":{},\"health\":{}}"), ERR_NONE);
