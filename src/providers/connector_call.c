@@ -469,6 +469,24 @@ static void take_hit(struct connector_call *call, struct reading *reading, int64
     begin_step(call, (size_t)call->step + 1, now_us);
 }
 
+/* No hit, and it may have something nevertheless. */
+static void read_rest(struct connector_call *call, struct reading *reading)
+{
+    if (call->mine != 0 && reading_root(reading).at != 0 && !reading_is_exhausted(reading))
+        read_answer(call, reading);
+}
+
+/* What this step has not given is to be tried again by a later lookup. */
+static void leave_rest(struct connector_call *call, enum outcome failure)
+{
+    unsigned rest = step_of(call)->slots & open_slots(call);
+
+    if (rest != 0 && !has_flag(call, FLAG_FAILED))
+        call->failure = failure;
+    set_flag(call, FLAG_FAILED, has_flag(call, FLAG_FAILED) || rest != 0);
+    call->unanswered |= rest;
+}
+
 /* Ask again; or, when the time is over, take what is there. */
 static void take_pending(struct connector_call *call, struct reading *reading, int64_t wait_us, int64_t now_us)
 {
@@ -479,6 +497,7 @@ static void take_pending(struct connector_call *call, struct reading *reading, i
     if (has_flag(call, FLAG_LAST) && reading_root(reading).at != 0) {
         read_answer(call, reading);
         if (call->found != found_before || call->verdict != EMAIL_STATUS_NONE) {
+            leave_rest(call, OUTCOME_TIMEOUT);
             begin_step(call, (size_t)call->step + 1, now_us);
             return;
         }
@@ -521,6 +540,7 @@ static void follow(struct connector_call *call, enum judged judged, struct readi
             stop(call, OUTCOME_RATE_LIMITED, true, now_us);
         break;
     case JUDGED_OUT_OF_CREDITS:
+        read_rest(call, reading); /* found before they ended */
         stop(call, OUTCOME_OUT_OF_CREDITS, false, now_us);
         break;
     case JUDGED_AUTH_ERROR:

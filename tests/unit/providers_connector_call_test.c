@@ -389,6 +389,66 @@ static void at_the_end_of_its_time_what_is_there_is_taken(void **state)
     }
 }
 
+static void what_is_not_there_at_the_end_of_its_time_is_tried_again(void **state)
+{
+    (void)state;
+    compile(&asking,
+            "{" HEAD "'ways':[{'needs':[['email']],'steps':[" START ",{'request':{'url':'{host.h}/result'}," LAST
+            "'outcomes':[{'at':'/status','equals':'running','outcome':'pending'}],"
+            "'channels':{'work_email':" VALUE("/email") ",'phone':" VALUE("/phone") "}}]}]}");
+    start(&asking, EMAIL | PHONE);
+    sends("/start", 0);
+    says(200, "{\"id\":7}");
+    for (int i = 0; i < 3; i++) {
+        sends("/result", i == 0 ? 0 : 5000);
+        says(200, RUNNING);
+    }
+    sends("/result/7?force=1", 2000);
+    says(200, "{\"email\":\"a@c.example\",\"status\":\"running\"}");
+    ends(OUTCOME_HIT);
+    assert_int_equal(asking.call.unanswered, PHONE);
+    assert_outcome_is(asking.call.failure, OUTCOME_TIMEOUT);
+}
+
+static void what_was_found_before_the_credits_ended_counts(void **state)
+{
+    static const struct {
+        const char *body;
+        enum outcome outcome;
+        unsigned unanswered;
+    } cases[] = {{"{\"e\":\"a@c.example\"}", OUTCOME_HIT, PHONE | LINK},
+                 {"{\"e\":\"a@c.example\",\"p\":\"+351912000123\"}", OUTCOME_HIT, LINK},
+                 {"{}", OUTCOME_OUT_OF_CREDITS, 0},
+                 {"no JSON", OUTCOME_OUT_OF_CREDITS, 0}};
+
+    (void)state;
+    compile(&asking,
+            "{" HEAD "'ways':[{'needs':[['email']],'request':{'url':'{host.h}/1'},'channels':{'work_email':" VALUE(
+                "/e") ",'phone':" VALUE("/p") "}},"
+                                              "{'needs':[['email']],'request':{'url':'{host.h}/"
+                                              "2'},'channels':{'linkedin_url':" VALUE("/l") "}}]}");
+    for (size_t i = 0; i < LEN(cases); i++) {
+        start(&asking, EMAIL | PHONE | LINK);
+        sends("/1", 0);
+        says(402, cases[i].body);
+        ends(cases[i].outcome);
+        assert_int_equal(asking.call.unanswered, cases[i].unanswered);
+        assert_outcome_is(asking.call.failure, OUTCOME_OUT_OF_CREDITS);
+    }
+}
+
+static void a_verdict_is_never_read_where_the_credits_ended(void **state)
+{
+    (void)state;
+    compile(&asking, "{" HEAD "'needs':[['email']],'request':{'url':'{host.h}/v'},"
+                     "'verdict':{'at':'/status','words':{'ok':'deliverable'},'default':'unknown'}}");
+    start(&asking, 0);
+    sends("/v", 0);
+    says(402, "{\"status\":\"ok\"}");
+    ends(OUTCOME_OUT_OF_CREDITS);
+    assert_int_equal(asking.call.verdict, EMAIL_STATUS_NONE);
+}
+
 static void the_last_request_still_fits_before_the_deadline(void **state)
 {
     (void)state;
@@ -932,6 +992,9 @@ int main(void)
         CALL(a_poll_waits_longer_and_longer_until_its_time_is_over),
         CALL(a_poll_that_is_answered_is_read),
         CALL(at_the_end_of_its_time_what_is_there_is_taken),
+        CALL(what_is_not_there_at_the_end_of_its_time_is_tried_again),
+        CALL(what_was_found_before_the_credits_ended_counts),
+        CALL(a_verdict_is_never_read_where_the_credits_ended),
         CALL(the_last_request_still_fits_before_the_deadline),
         CALL(pending_without_a_poll_is_asked_again_for_a_while),
         CALL(a_wait_that_the_answer_names_counts_when_it_is_longer),
