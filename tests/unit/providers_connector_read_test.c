@@ -41,12 +41,11 @@ static void the_status_decides_when_no_rule_does(void **state)
     static const struct {
         int status;
         enum outcome outcome;
-    } cases[] = {{401, OUTCOME_AUTH_ERROR},     {403, OUTCOME_AUTH_ERROR},   {402, OUTCOME_OUT_OF_CREDITS},
-                 {404, OUTCOME_MISS},           {429, OUTCOME_RATE_LIMITED}, {451, OUTCOME_BLOCKED},
-                 {302, OUTCOME_ERROR},          {304, OUTCOME_ERROR},        {400, OUTCOME_NOT_APPLICABLE},
-                 {422, OUTCOME_NOT_APPLICABLE}, {204, OUTCOME_MISS},         {410, OUTCOME_ERROR},
-                 {408, OUTCOME_ERROR},          {425, OUTCOME_ERROR},        {500, OUTCOME_ERROR},
-                 {503, OUTCOME_ERROR}};
+    } cases[] = {{401, OUTCOME_AUTH_ERROR},   {403, OUTCOME_AUTH_ERROR},     {404, OUTCOME_MISS},
+                 {429, OUTCOME_RATE_LIMITED}, {451, OUTCOME_BLOCKED},        {302, OUTCOME_ERROR},
+                 {304, OUTCOME_ERROR},        {400, OUTCOME_NOT_APPLICABLE}, {422, OUTCOME_NOT_APPLICABLE},
+                 {204, OUTCOME_MISS},         {410, OUTCOME_ERROR},          {408, OUTCOME_ERROR},
+                 {425, OUTCOME_ERROR},        {500, OUTCOME_ERROR},          {503, OUTCOME_ERROR}};
 
     (void)state;
     compile(&asking, WITH_OUTCOMES("[]"));
@@ -54,6 +53,8 @@ static void the_status_decides_when_no_rule_does(void **state)
         assert_outcome(cases[i].status, "{\"email\":\"a@b.example\"}", cases[i].outcome);
     assert_outcome(200, "{\"email\":\"a@b.example\"}", OUTCOME_HIT);
     assert_outcome(202, "{\"email\":\"a@b.example\"}", OUTCOME_HIT);
+    assert_outcome(402, "{\"email\":null}", OUTCOME_OUT_OF_CREDITS);
+    assert_outcome(402, "{\"email\":\"a@b.example\"}", OUTCOME_HIT); /* found before the credits ended */
     assert_outcome(200, "{\"email\":null}", OUTCOME_MISS);
     assert_outcome(200, "[]", OUTCOME_MISS);
     assert_outcome(204, "", OUTCOME_MISS);
