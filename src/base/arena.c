@@ -20,7 +20,7 @@
 #define ASAN_UNPOISON_MEMORY_REGION(ptr, bytes) ((void)(ptr), (void)(bytes))
 #endif
 
-enum { BLOCK_BYTES = 1000 };
+enum { BLOCK_BYTES = 1480 }; /* a lookup that waits for its second provider fits into one */
 
 struct arena_block {
     struct arena_block *older;
