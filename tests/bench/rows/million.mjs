@@ -1,4 +1,6 @@
 // A store of a million records: what a replay costs there beside one of ten thousand, and the start.
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
 import { cpuOf, startServer, stopServer } from '../support/processes.mjs';
 import { median, repeat, row, wrk } from '../support/load.mjs';
 import { dataset, filledFolder } from '../support/people.mjs';
@@ -17,6 +19,7 @@ export default async function million() {
     });
     const start = median(starts);
 
+    await readIntoCache(join(folders.large, 'unstuck.db'));
     const small = await startServer({ data: folders.small, config });
     const large = await startServer({ data: folders.large, config });
     await askEverybody(small, SMALL);
@@ -28,6 +31,12 @@ export default async function million() {
         rowOf('the same, most of the million read from the store', cold),
         row('start with 1,000,000 records', `${start.toFixed(0)} ms`, 'under 200 ms', start < 200),
     ];
+}
+
+// What the row is about is the store, not the disk.
+async function readIntoCache(file) {
+    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }))
+        void chunk;
 }
 
 async function compare(small, large, times) {
