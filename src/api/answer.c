@@ -12,9 +12,8 @@ static void put_origin(struct buf *out, const struct kept_channel *kept)
     json_put_str(out, kept->source);
     buf_puts(out, ",\"confidence\":");
     json_put_ppm(out, kept->confidence_ppm);
-    buf_puts(out, ",\"enriched_at\":\"");
-    clock_put_time(out, kept->enriched_at_us);
-    buf_put_char(out, '"');
+    json_put_name(out, "enriched_at");
+    json_put_time(out, kept->enriched_at_us);
 }
 
 /* What is known of the value beside itself; nothing of what is not. */

@@ -14,18 +14,6 @@ enum { KEY_DAYS_MAX = 3650 };
 
 /* --- how a key looks ------------------------------------------------------ */
 
-static void put_time(struct buf *out, const char *name, int64_t time_us)
-{
-    json_put_name(out, name);
-    if (time_us == 0) {
-        buf_puts(out, "null");
-        return;
-    }
-    buf_put_char(out, '"');
-    clock_put_time(out, time_us);
-    buf_put_char(out, '"');
-}
-
 /* The members of a key without its braces. */
 static void put_key(struct buf *out, const struct api_key *key)
 {
@@ -34,10 +22,14 @@ static void put_key(struct buf *out, const struct api_key *key)
     buf_puts(out, "\",\"name\":");
     json_put_str(out, key->name);
     buf_printf(out, ",\"key\":\"unstuck_***_%s\",\"scope\":\"%s\"", key->hint, scope_name(key->scope));
-    put_time(out, "created_at", key->created_at_us);
-    put_time(out, "expires_at", key->expires_at_us);
-    put_time(out, "last_used_at", key->last_used_at_us);
-    put_time(out, "revoked_at", key->revoked_at_us);
+    json_put_name(out, "created_at");
+    json_put_time(out, key->created_at_us);
+    json_put_name(out, "expires_at");
+    json_put_time(out, key->expires_at_us);
+    json_put_name(out, "last_used_at");
+    json_put_time(out, key->last_used_at_us);
+    json_put_name(out, "revoked_at");
+    json_put_time(out, key->revoked_at_us);
 }
 
 static void respond_key(struct exchange *x, int status, const struct api_key *key, struct str secret)

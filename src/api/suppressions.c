@@ -21,9 +21,9 @@ static void put_suppression(struct buf *out, const struct suppression_row *row)
         json_put_str(out, row->note);
     else
         buf_puts(out, "null");
-    buf_puts(out, ",\"created_at\":\"");
-    clock_put_time(out, row->created_at_us);
-    buf_puts(out, "\"}");
+    json_put_name(out, "created_at");
+    json_put_time(out, row->created_at_us);
+    buf_put_char(out, '}');
 }
 
 static void respond_suppression(struct exchange *x, int status, const struct suppression_row *row)

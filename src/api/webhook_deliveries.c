@@ -94,7 +94,8 @@ static void put_try(struct buf *out, const struct event_try *attempt)
 {
     json_put_comma(out);
     buf_printf(out, "{\"number\":%d", attempt->number);
-    webhooks_put_time(out, "at", attempt->at_us);
+    json_put_name(out, "at");
+    json_put_time(out, attempt->at_us);
     json_put_name(out, "status");
     if (attempt->status == 0)
         buf_puts(out, "null");
@@ -124,8 +125,10 @@ static void put_delivery(struct buf *out, const struct delivery *delivery)
     buf_put_char(out, '{');
     put_event_id(out, "event_id", event->event_id);
     buf_printf(out, ",\"type\":\"%s\",\"state\":\"%s\"", event_type_name(event->type), state_name(event->state));
-    webhooks_put_time(out, "at", event->at_us);
-    webhooks_put_time(out, "next_try_at", event->state == EVENT_WAITING ? event->due_at_us : 0);
+    json_put_name(out, "at");
+    json_put_time(out, event->at_us);
+    json_put_name(out, "next_try_at");
+    json_put_time(out, event->state == EVENT_WAITING ? event->due_at_us : 0);
     put_redacted(out, "body", event->body);
     json_put_name(out, "tries");
     buf_put_char(out, '[');

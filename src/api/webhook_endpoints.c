@@ -13,18 +13,6 @@
 
 /* --- how one looks -------------------------------------------------------- */
 
-void webhooks_put_time(struct buf *out, const char *name, int64_t time_us)
-{
-    json_put_name(out, name);
-    if (time_us == 0) {
-        buf_puts(out, "null");
-        return;
-    }
-    buf_put_char(out, '"');
-    clock_put_time(out, time_us);
-    buf_put_char(out, '"');
-}
-
 static void put_events(struct buf *out, unsigned events)
 {
     json_put_name(out, "events");
@@ -61,9 +49,12 @@ static void put_endpoint(struct buf *out, const struct endpoint_row *row)
         put_events(out, row->events);
         put_credits_below(out, row->credits_below);
     }
-    webhooks_put_time(out, "created_at", row->created_at_us);
-    webhooks_put_time(out, "old_secret_until", row->old_secret_until_us);
-    webhooks_put_time(out, "disabled_at", row->disabled_at_us);
+    json_put_name(out, "created_at");
+    json_put_time(out, row->created_at_us);
+    json_put_name(out, "old_secret_until");
+    json_put_time(out, row->old_secret_until_us);
+    json_put_name(out, "disabled_at");
+    json_put_time(out, row->disabled_at_us);
     json_put_name(out, "disabled_why");
     if (row->disabled_at_us == 0)
         buf_puts(out, "null");

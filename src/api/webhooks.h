@@ -11,7 +11,6 @@ struct endpoint *webhooks_verification(struct exchange *x);
 struct endpoint *webhooks_named(struct exchange *x);
 
 /* `"name":"2026-…"` or null. */
-void webhooks_put_time(struct buf *out, const char *name, int64_t time_us);
 
 /* {"delivered","status","ms","why","answer"} */
 void webhooks_put_trial(struct buf *out, const struct outbox_trial *trial);

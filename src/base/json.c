@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include "base/check.h"
+#include "base/clock.h"
 
 /* jansson would take 2048 levels and calls itself for each: count first. Also
  * finds the NUL bytes that it reports as a mere syntax error. */
@@ -249,6 +250,17 @@ void json_put_name(struct buf *out, const char *name)
     json_put_comma(out);
     json_put_str(out, str_from(name));
     buf_put_char(out, ':');
+}
+
+void json_put_time(struct buf *out, int64_t time_us)
+{
+    if (time_us == 0) {
+        buf_puts(out, "null");
+        return;
+    }
+    buf_put_char(out, '"');
+    clock_put_time(out, time_us);
+    buf_put_char(out, '"');
 }
 
 void json_put_ppm(struct buf *out, int64_t ppm)

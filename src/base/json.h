@@ -47,6 +47,9 @@ void json_put_ppm(struct buf *out, int64_t ppm);
 /* Rounded to four places, within what an int64 of ppm holds: 2.5, -0.0312. */
 void json_put_decimal(struct buf *out, double value);
 
+/* A moment of the wall clock as a string; null for 0. */
+void json_put_time(struct buf *out, int64_t time_us);
+
 /* A reference token made safe for a pointer: ~ as ~0, / as ~1. */
 void json_put_pointer_token(struct buf *out, struct str token);
 

@@ -8,6 +8,13 @@
 
 enum { SIGNATURES_BYTES_MAX = 256, ID_BYTES_MAX = 64 };
 
+void delivery_begin_body(struct buf *out, enum event_type type, int64_t at_us)
+{
+    buf_printf(out, "{\"type\":\"%s\",\"timestamp\":", event_type_name(type));
+    json_put_time(out, at_us);
+    buf_puts(out, ",\"data\":{");
+}
+
 void delivery_put_headers(struct buf *out, const struct endpoint_row *endpoint, struct id event_id, struct str body,
                           int64_t now_us)
 {

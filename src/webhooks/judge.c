@@ -41,9 +41,8 @@ static void judged(struct http_call *http)
 /* Nothing but the address: whose it is shows when it is found to be good. */
 static void put_event(struct buf *out, struct str email, int64_t now_us)
 {
-    buf_printf(out, "{\"type\":\"%s\",\"timestamp\":\"", event_type_name(EVENT_VERIFICATION_REQUESTED));
-    clock_put_time(out, now_us);
-    buf_puts(out, "\",\"data\":{\"email\":");
+    delivery_begin_body(out, EVENT_VERIFICATION_REQUESTED, now_us);
+    json_put_name(out, "email");
     json_put_str(out, email);
     buf_puts(out, "}}");
 }

@@ -464,9 +464,8 @@ static void tried(struct http_call *http)
 
 static void put_test_event(struct buf *out, int64_t now_us)
 {
-    buf_puts(out, "{\"type\":\"webhook.test\",\"timestamp\":\"");
-    clock_put_time(out, now_us);
-    buf_puts(out, "\",\"data\":{\"message\":\"This is a test. No answer is needed but a 2xx.\"}}");
+    delivery_begin_body(out, EVENT_TEST, now_us);
+    buf_puts(out, "\"message\":\"This is a test. No answer is needed but a 2xx.\"}}");
 }
 
 void outbox_try(struct outbox *outbox, const struct endpoint_row *endpoint, struct outbox_trial *trial)

@@ -1,9 +1,9 @@
 #include "webhooks/telling.h"
 
 #include "base/check.h"
-#include "base/clock.h"
 #include "base/json.h"
 #include "enrich/trail.h"
+#include "webhooks/delivery.h"
 
 enum { EVENTS_OF_LOOKUP_MAX = ENDPOINTS_MAX * 2 + CHANNEL_COUNT };
 
@@ -19,13 +19,6 @@ static bool asks_for(const struct endpoint *endpoint, enum event_type type)
 
 /* --- bodies --------------------------------------------------------------- */
 
-static void begin(struct buf *out, enum event_type type, int64_t at_us)
-{
-    buf_printf(out, "{\"type\":\"%s\",\"timestamp\":\"", event_type_name(type));
-    clock_put_time(out, at_us);
-    buf_puts(out, "\",\"data\":{");
-}
-
 static void put_record_id(struct buf *out, const struct lookup_told *told)
 {
     json_put_name(out, told->is_account ? "account_id" : "record_id");
@@ -38,7 +31,7 @@ static void put_verification(struct buf *out, const struct lookup_told *told, un
 {
     const struct kept_channel *kept = &told->channels[slot];
 
-    begin(out, EVENT_VERIFICATION_REQUESTED, told->at_us);
+    delivery_begin_body(out, EVENT_VERIFICATION_REQUESTED, told->at_us);
     put_record_id(out, told);
     json_put_name(out, "channel");
     json_put_str(out, str_from(slot_name(slot)));
@@ -53,7 +46,7 @@ static void put_verification(struct buf *out, const struct lookup_told *told, un
 
 static void put_enriched(struct buf *out, const struct lookup_told *told)
 {
-    begin(out, EVENT_RECORD_ENRICHED, told->at_us);
+    delivery_begin_body(out, EVENT_RECORD_ENRICHED, told->at_us);
     put_record_id(out, told);
     json_put_name(out, "found");
     buf_put_char(out, '[');
@@ -133,7 +126,7 @@ static void add_credits_low(struct making *making, const struct endpoint *endpoi
     if (making->told->credits == 0 || endpoint->row.credits_below == 0)
         return;
     buf_init(&body, EVENT_BODY_BYTES_MAX);
-    begin(&body, EVENT_CREDITS_LOW, making->told->at_us);
+    delivery_begin_body(&body, EVENT_CREDITS_LOW, making->told->at_us);
     buf_printf(&body, "\"threshold\":%lld,\"balance\":", (long long)endpoint->row.credits_below);
     event = add(making, endpoint, EVENT_CREDITS_LOW);
     event->credits_below = endpoint->row.credits_below;
