@@ -232,16 +232,13 @@ static void refuse(struct bulk *bulk, enum err err, const struct shape_mistakes 
 void bulk_post(struct exchange *x)
 {
     struct shape_mistakes mistakes;
-    struct err_detail detail;
     const json_t *records;
     struct bulk *bulk;
     json_t *doc;
     enum err err;
 
-    if (json_read(http_request_body(x->request), &doc, &detail) != ERR_NONE) {
-        exchange_refuse(x, ERR_MALFORMED_JSON, detail.text);
+    if (!exchange_read_json(x, &doc))
         return;
-    }
     bulk = new_bulk(x, doc);
     shape_mistakes_init(&mistakes);
     err = read_common(bulk, &mistakes, &records);

@@ -165,6 +165,16 @@ void exchange_refuse(struct exchange *x, enum err err, const char *detail)
     exchange_refuse_with(x, err, detail, STR_NONE, STR_NONE);
 }
 
+bool exchange_read_json(struct exchange *x, json_t **out_doc)
+{
+    struct err_detail detail;
+
+    if (json_read(http_request_body(x->request), out_doc, &detail) == ERR_NONE)
+        return true;
+    exchange_refuse(x, ERR_MALFORMED_JSON, detail.text);
+    return false;
+}
+
 struct str exchange_query(const struct exchange *x, struct str name)
 {
     struct str rest = http_request_query(x->request);

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "enrich/engine.h"
 #include "net/http_server.h"
 #include "workspace/renewal.h"
@@ -81,6 +82,9 @@ void exchange_respond_as(struct exchange *x, int status, struct str content_type
 void exchange_refuse(struct exchange *x, enum err err, const char *detail);
 /* `errors`: a JSON array text; `members`: further members ("\"balance\":3"); either may be empty. */
 void exchange_refuse_with(struct exchange *x, enum err err, const char *detail, struct str errors, struct str members);
+
+/* The body as a JSON document, the caller's; else refuses and answers false. */
+must_use bool exchange_read_json(struct exchange *x, json_t **out_doc);
 
 /* With an Idempotency-Key: a name for what the request forces (none without),
  * and the records that its answer shows, at most 128: erasing one takes the

@@ -157,15 +157,12 @@ void keys_post(struct exchange *x)
 {
     int64_t now_us = clock_wall_us(), expires_at_us = 0;
     struct shape_mistakes mistakes;
-    struct err_detail detail;
     struct str name = STR_NONE;
     enum scope scope = SCOPE_READ;
     json_t *doc;
 
-    if (json_read(http_request_body(x->request), &doc, &detail) != ERR_NONE) {
-        exchange_refuse(x, ERR_MALFORMED_JSON, detail.text);
+    if (!exchange_read_json(x, &doc))
         return;
-    }
     shape_mistakes_init(&mistakes);
     read_wish(doc, now_us, &name, &scope, &expires_at_us, &mistakes);
     if (mistakes.count != 0)

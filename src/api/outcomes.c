@@ -240,13 +240,10 @@ void outcomes_post(struct exchange *x)
 {
     struct telling *telling;
     struct shape_mistakes mistakes;
-    struct err_detail detail;
     json_t *doc;
 
-    if (json_read(http_request_body(x->request), &doc, &detail) != ERR_NONE) {
-        exchange_refuse(x, ERR_MALFORMED_JSON, detail.text);
+    if (!exchange_read_json(x, &doc))
         return;
-    }
     telling = mem_new(sizeof *telling);
     telling->x = x;
     telling->wait.go_on = tell_when_known;

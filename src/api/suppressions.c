@@ -281,13 +281,10 @@ static void add_one(struct exchange *x)
 {
     struct adding *adding;
     struct shape_mistakes mistakes;
-    struct err_detail detail;
     json_t *doc;
 
-    if (json_read(http_request_body(x->request), &doc, &detail) != ERR_NONE) {
-        exchange_refuse(x, ERR_MALFORMED_JSON, detail.text);
+    if (!exchange_read_json(x, &doc))
         return;
-    }
     adding = mem_new(sizeof *adding);
     adding->x = x;
     arena_init(&adding->arena, 4 * NOTE_BYTES_MAX);

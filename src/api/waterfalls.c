@@ -377,17 +377,14 @@ static void write_wish(struct exchange *x, enum channel channel, struct wish *wi
 void waterfall_put(struct exchange *x)
 {
     struct shape_mistakes mistakes;
-    struct err_detail detail;
     enum channel channel;
     struct wish *wish;
     json_t *doc;
 
     if (!read_channel(x, &channel))
         return;
-    if (json_read(http_request_body(x->request), &doc, &detail) != ERR_NONE) {
-        exchange_refuse(x, ERR_MALFORMED_JSON, detail.text);
+    if (!exchange_read_json(x, &doc))
         return;
-    }
     shape_mistakes_init(&mistakes);
     wish = read_wish(doc, &x->api->engine->waterfalls->of[channel], &mistakes);
     if (mistakes.count != 0)

@@ -206,15 +206,12 @@ static bool read_wish(struct saving *saving, bool *out_rotates)
 {
     struct exchange *x = saving->x;
     struct shape_mistakes mistakes;
-    struct err_detail detail;
     struct shape shape;
     json_t *doc;
     bool is_right;
 
-    if (json_read(http_request_body(x->request), &doc, &detail) != ERR_NONE) {
-        exchange_refuse(x, ERR_MALFORMED_JSON, detail.text);
+    if (!exchange_read_json(x, &doc))
         return false;
-    }
     shape_mistakes_init(&mistakes);
     if (shape_begin(&shape, doc, STR(""), &mistakes)) {
         read_url(&shape, x, saving);
