@@ -10,9 +10,15 @@
 
 #include <stdio.h>
 
-enum { OUTCOMES_MAX = 100, TEXTS_BYTES_MAX = 64 * 1024 };
+enum { OUTCOMES_MAX = 100, TEXTS_BYTES_MAX = 1024 * 1024 };
 #define CLOCKS_APART_US (5 * 60 * SECOND_US)
 #define TOO_OLD_US (INT64_C(2) * 366 * 86400 * SECOND_US)
+
+/* What was told at one place of the list: a report, or what is wrong with it. */
+struct told {
+    const struct report *report; /* NULL: it is wrong */
+    struct str detail, errors;   /* in the arena */
+};
 
 struct telling {
     struct exchange *x;
@@ -21,6 +27,8 @@ struct telling {
     struct evidence_wait wait;
     struct store_report op;
     struct report reports[OUTCOMES_MAX];
+    struct told told[OUTCOMES_MAX];
+    size_t count;
 };
 
 static void telling_free(struct telling *telling)
@@ -81,6 +89,25 @@ static void read_report(const json_t *doc, struct str pointer, int64_t now_us, s
     shape_end(&shape);
 }
 
+/* A wrong one takes no place among the reports. */
+static void take_report(struct telling *telling, const json_t *doc, struct str pointer, int64_t now_us)
+{
+    struct told *told = &telling->told[telling->count++];
+    struct report *report = &telling->reports[telling->op.count];
+    struct shape_mistakes mistakes;
+
+    shape_mistakes_init(&mistakes);
+    read_report(doc, pointer, now_us, report, &mistakes);
+    if (mistakes.count == 0) {
+        told->report = report;
+        telling->op.count++;
+    } else {
+        told->detail = arena_keep(&telling->arena, str_from(mistakes.first.text));
+        told->errors = arena_keep(&telling->arena, buf_str(&mistakes.json));
+    }
+    shape_mistakes_deinit(&mistakes);
+}
+
 static void read_list(struct telling *telling, struct shape *shape, const json_t *list, int64_t now_us)
 {
     const json_t *row;
@@ -95,10 +122,11 @@ static void read_list(struct telling *telling, struct shape *shape, const json_t
         char pointer[32];
 
         snprintf(pointer, sizeof pointer, "/outcomes/%zu", index);
-        read_report(row, str_from(pointer), now_us, &telling->reports[telling->op.count++], shape->mistakes);
+        take_report(telling, row, str_from(pointer), now_us);
     }
 }
 
+/* `mistakes` are those of the whole. */
 static void read_body(struct telling *telling, const json_t *doc, struct shape_mistakes *mistakes)
 {
     int64_t now_us = clock_wall_us();
@@ -107,7 +135,7 @@ static void read_body(struct telling *telling, const json_t *doc, struct shape_m
 
     telling->is_list = list != NULL;
     if (!telling->is_list) {
-        read_report(doc, STR(""), now_us, &telling->reports[telling->op.count++], mistakes);
+        take_report(telling, doc, STR(""), now_us);
         return;
     }
     if (!shape_begin(&shape, doc, STR(""), mistakes))
@@ -124,6 +152,8 @@ static const char no_value[] = "this record has no value of that channel";
 /* "/outcomes/3/channel" where it stands in a list. */
 static struct str errors_of(const struct telling *telling, size_t index, struct buf *out)
 {
+    if (telling->told[index].report == NULL)
+        return telling->told[index].errors;
     buf_puts(out, "[{\"pointer\":\"");
     if (telling->is_list)
         buf_printf(out, "/outcomes/%zu", index);
@@ -131,26 +161,39 @@ static struct str errors_of(const struct telling *telling, size_t index, struct 
     return buf_str(out);
 }
 
+static const char *detail_of(const struct told *told)
+{
+    return told->report == NULL ? told->detail.ptr : no_value;
+}
+
+static bool has_fate(const struct told *told, int fate)
+{
+    return told->report != NULL && (int)told->report->fate == fate;
+}
+
 static void put_problem(struct buf *body, const struct telling *telling, size_t index)
 {
     struct str request_id = str_from(telling->x->request_id);
+    const struct told *told = &telling->told[index];
     struct buf errors;
 
-    if (telling->reports[index].fate == REPORT_NO_RECORD) {
+    if (has_fate(told, REPORT_NO_RECORD)) {
         problem_put(body, ERR_NOT_FOUND, unknown_record, request_id, STR_NONE, STR_NONE);
         return;
     }
     buf_init(&errors, 256);
-    problem_put(body, ERR_INVALID, no_value, request_id, errors_of(telling, index, &errors), STR_NONE);
+    problem_put(body, ERR_INVALID, detail_of(told), request_id, errors_of(telling, index, &errors), STR_NONE);
     buf_deinit(&errors);
 }
 
 static void put_result(struct buf *body, const struct telling *telling, size_t index)
 {
+    const struct told *told = &telling->told[index];
+
     json_put_comma(body);
-    if (telling->reports[index].fate == REPORT_COUNTED) {
+    if (has_fate(told, REPORT_COUNTED)) {
         buf_puts(body, "{\"status\":\"counted\"}");
-    } else if (telling->reports[index].fate == REPORT_KNOWN) {
+    } else if (has_fate(told, REPORT_KNOWN)) {
         buf_puts(body, "{\"status\":\"known\"}");
     } else {
         buf_puts(body, "{\"error\":");
@@ -165,10 +208,10 @@ static void respond_list(struct telling *telling)
     size_t counted = 0, known = 0;
 
     buf_puts(body, "{\"results\":[");
-    for (size_t i = 0; i < telling->op.count; i++) {
+    for (size_t i = 0; i < telling->count; i++) {
         put_result(body, telling, i);
-        counted += telling->reports[i].fate == REPORT_COUNTED;
-        known += telling->reports[i].fate == REPORT_KNOWN;
+        counted += has_fate(&telling->told[i], REPORT_COUNTED);
+        known += has_fate(&telling->told[i], REPORT_KNOWN);
     }
     buf_printf(body, "],\"counted\":%zu,\"known\":%zu}", counted, known);
     exchange_respond(telling->x, 200);
@@ -176,23 +219,32 @@ static void respond_list(struct telling *telling)
 
 static void respond_single(struct telling *telling)
 {
+    const struct told *told = &telling->told[0];
     struct exchange *x = telling->x;
-    const struct report *report = &telling->reports[0];
     struct buf errors;
 
-    if (report->fate == REPORT_NO_RECORD) {
+    if (has_fate(told, REPORT_NO_RECORD)) {
         exchange_refuse(x, ERR_NOT_FOUND, unknown_record);
-    } else if (report->fate == REPORT_NO_VALUE) {
-        buf_init(&errors, 256);
-        exchange_refuse_with(x, ERR_INVALID, no_value, errors_of(telling, 0, &errors), STR_NONE);
-        buf_deinit(&errors);
-    } else {
-        buf_printf(exchange_body(x), "{\"status\":\"%s\"}", report->fate == REPORT_COUNTED ? "counted" : "known");
+    } else if (has_fate(told, REPORT_COUNTED) || has_fate(told, REPORT_KNOWN)) {
+        buf_printf(exchange_body(x), "{\"status\":\"%s\"}", has_fate(told, REPORT_COUNTED) ? "counted" : "known");
         exchange_respond(x, 200);
+    } else {
+        buf_init(&errors, 256);
+        exchange_refuse_with(x, ERR_INVALID, detail_of(told), errors_of(telling, 0, &errors), STR_NONE);
+        buf_deinit(&errors);
     }
 }
 
-static void told(struct store_op *op, enum err err)
+static void respond(struct telling *telling)
+{
+    if (telling->is_list)
+        respond_list(telling);
+    else
+        respond_single(telling);
+    telling_free(telling);
+}
+
+static void reported(struct store_op *op, enum err err)
 {
     struct telling *telling = container_of(op, struct telling, op.op);
     struct exchange *x = telling->x;
@@ -201,12 +253,11 @@ static void told(struct store_op *op, enum err err)
         if (telling->reports[i].fate == REPORT_COUNTED)
             evidence_count_report(x->api->engine->evidence, x->workspace->id, &telling->reports[i]);
     }
-    if (err != ERR_NONE)
-        exchange_refuse(x, err, "tell it again: what was counted counts once");
-    else if (telling->is_list)
-        respond_list(telling);
-    else
-        respond_single(telling);
+    if (err == ERR_NONE) {
+        respond(telling);
+        return;
+    }
+    exchange_refuse(x, err, "tell it again: what was counted counts once");
     telling_free(telling);
 }
 
@@ -221,7 +272,7 @@ static void tell(struct telling *telling)
     telling->op.reports = telling->reports;
     telling->op.scale = *evidence_scale(engine->evidence);
     telling->op.arena = &telling->arena;
-    store_report_outcomes(engine->store, &telling->op, told);
+    store_report_outcomes(engine->store, &telling->op, reported);
 }
 
 static void tell_when_known(struct evidence_wait *wait, enum err err)
@@ -254,6 +305,8 @@ void outcomes_post(struct exchange *x)
     if (mistakes.count != 0) {
         exchange_refuse_with(x, ERR_INVALID, mistakes.first.text, buf_str(&mistakes.json), STR_NONE);
         telling_free(telling);
+    } else if (telling->op.count == 0) {
+        respond(telling);
     } else if (evidence_know(x->api->engine->evidence, x->workspace->id, &telling->wait)) {
         tell(telling);
     }

@@ -135,10 +135,17 @@ test('an outcome of what is not there is refused, and one of a list spoils no ot
     const valueless = await tell(server, { ...right, channel: 'phone' });
     assert.equal(valueless.status, 422);
     assert.deepEqual(valueless.json.errors.map(({ pointer }) => pointer), ['/channel']);
-    const { status, json } = await tell(server, { outcomes: [{ ...right, record_id: nobody }, { ...right, channel: 'phone' }, right] });
+    const { status, json } = await tell(server, {
+        outcomes: [{ ...right, record_id: nobody }, { ...right, channel: 'phone' }, { ...right, event: 'opened' }, 7, right],
+    });
     assert.equal(status, 200);
-    assert.deepEqual(json.results.map(({ error, status }) => error?.code ?? status), ['not_found', 'validation_failed', 'counted']);
-    assert.equal(json.results[1].error.errors[0].pointer, '/outcomes/1/channel');
+    assert.deepEqual(json.results.map(({ error, status }) => error?.code ?? status),
+        ['not_found', 'validation_failed', 'validation_failed', 'validation_failed', 'counted']);
+    assert.deepEqual(json.results.slice(1, 4).map(({ error }) => error.errors[0].pointer),
+        ['/outcomes/1/channel', '/outcomes/2/event', '/outcomes/3']);
+    assert.equal(json.counted, 1);
+    const nothing = await tell(server, { outcomes: [{}] });
+    assert.deepEqual([nothing.status, nothing.json.counted, nothing.json.results.length], [200, 0, 1]);
 });
 
 test('what is wrong with an outcome is said with its place', async (t) => {
@@ -155,7 +162,7 @@ test('what is wrong with an outcome is said with its place', async (t) => {
         [{ ...right, more: 1 }, ['/more']],
         [{ outcomes: [] }, ['/outcomes']],
         [{ outcomes: Array(101).fill(right) }, ['/outcomes']],
-        [{ outcomes: [right, { ...right, event: 1 }], event: 'replied' }, ['/outcomes/1/event', '/event']],
+        [{ outcomes: [right, { ...right, event: 1 }], event: 'replied' }, ['/event']],
     ];
     for (const [body, pointers] of wrongs) {
         const { status, json } = await tell(server, body);
