@@ -409,8 +409,8 @@ static void take_failure(struct trial *trial, int64_t now_us)
         connector_call_spoil(&trial->call, "the answer is too large", now_us);
         connector_call_spoil(&trial->shadow, "the answer is too large", now_us);
     } else {
-        connector_call_fail(&trial->call, failure, trial->http.has_left, now_us);
-        connector_call_fail(&trial->shadow, failure, trial->http.has_left, now_us);
+        connector_call_fail(&trial->call, failure, trial->http.error, trial->http.has_left, now_us);
+        connector_call_fail(&trial->shadow, failure, trial->http.error, trial->http.has_left, now_us);
     }
 }
 

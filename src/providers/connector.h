@@ -171,7 +171,7 @@ struct connector_call {
     int64_t wait_us;           /* it asked to be left alone for so long; 0: it did not say */
     struct connector_amount cost;    /* of all answers together */
     struct connector_amount balance; /* as the last one said */
-    const char *why;                 /* of an ERROR that is not the provider's: constant, no value in it; else "" */
+    const char *why;                 /* of the last failure on the way, if there is more to say: constant; else "" */
 
     /* private: see connector_call.c */
     struct kept *kept;    /* of the way, in the arena */
@@ -195,9 +195,11 @@ void connector_call_start(struct connector_call *call, int64_t now_us);
 enum connector_turn connector_call_next(struct connector_call *call, struct arena *request_arena,
                                         struct connector_request *out_request, int64_t now_us);
 
-/* After SEND. A failure is TIMEOUT or ERROR; may_have_arrived: the request had left when it happened. */
+/* After SEND. A failure is TIMEOUT or ERROR, `why` a constant; may_have_arrived: the request had left when it happened.
+ */
 void connector_call_answer(struct connector_call *call, const struct connector_answer *answer, int64_t now_us);
-void connector_call_fail(struct connector_call *call, enum outcome failure, bool may_have_arrived, int64_t now_us);
+void connector_call_fail(struct connector_call *call, enum outcome failure, const char *why, bool may_have_arrived,
+                         int64_t now_us);
 
 /* After SEND, when an answer came that cannot be taken: it is too large. `why` is a constant. */
 void connector_call_spoil(struct connector_call *call, const char *why, int64_t now_us);

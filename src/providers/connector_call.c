@@ -563,6 +563,22 @@ static void follow(struct connector_call *call, enum judged judged, struct readi
     }
 }
 
+/* Of an answer that is a failure, for whoever has to mend it. */
+static const char *why_failed(struct reading *reading)
+{
+    int status = reading->answer->status;
+
+    if (reading->is_by_rule)
+        return "a rule of its connector calls the answer a failure";
+    if (status >= 300 && status <= 399)
+        return "the answer is a redirect, which is not followed";
+    if (status < 200 || status > 299)
+        return "the answer has the status of a failure";
+    if (reading->answer->body.len == 0)
+        return "the answer is empty";
+    return reading_root(reading).at == 0 ? "the answer is not JSON, cut short, or nested deeper than 64 levels" : "";
+}
+
 void connector_call_answer(struct connector_call *call, const struct connector_answer *answer, int64_t now_us)
 {
     const struct connector *connector = call->connector;
@@ -580,13 +596,17 @@ void connector_call_answer(struct connector_call *call, const struct connector_a
     wait_us = answer_wait_us(connector, &reading);
     if (judged == JUDGED_RATE_LIMITED || judged == JUDGED_TRANSIENT)
         call->wait_us = wait_us;
+    if (judged == JUDGED_TRANSIENT || judged == JUDGED_ERROR)
+        call->why = why_failed(&reading);
     follow(call, judged, &reading, wait_us, now_us);
     reading_deinit(&reading);
 }
 
-void connector_call_fail(struct connector_call *call, enum outcome failure, bool may_have_arrived, int64_t now_us)
+void connector_call_fail(struct connector_call *call, enum outcome failure, const char *why, bool may_have_arrived,
+                         int64_t now_us)
 {
     check(call->state == STATE_SENT && (failure == OUTCOME_TIMEOUT || failure == OUTCOME_ERROR));
+    call->why = why;
     if (!retry(call, 0, now_us))
         fail_way(call, failure, request_of(call)->is_repeatable || !may_have_arrived, now_us);
 }

@@ -434,7 +434,7 @@ static void answer_call(struct replay *r, const struct exchange *exchange)
     struct buf headers;
 
     if (exchange->fails != OUTCOME_HIT) {
-        connector_call_fail(&r->call, exchange->fails, true, r->now_us);
+        connector_call_fail(&r->call, exchange->fails, "", true, r->now_us);
         return;
     }
     buf_init(&headers, CONNECTOR_HEADER_BYTES_MAX);

@@ -107,6 +107,18 @@ static void tell_outcome(const struct asking *asking)
     call->wait_us = flow->wait_us;
 }
 
+/* The trail has the outcome; this is for whoever has to mend it. */
+static void tell_failure(const struct asking *asking)
+{
+    const struct connector_call *flow = &asking->flow;
+    bool is_answer = outcome_is_answer(flow->outcome);
+
+    if (flow->why[0] != '\0' && (!is_answer || flow->unanswered != 0))
+        log_write(LOG_INFO, "provider failed", log_str("provider", asking->provider->provider.name),
+                  log_text("outcome", outcome_name(is_answer ? flow->failure : flow->outcome)),
+                  log_text("why", flow->why), log_num("last_status", asking->http.status), LOG_END);
+}
+
 /* What `done` will find. The asking is gone after it. */
 static struct provider_call *end(struct asking *asking)
 {
@@ -115,9 +127,7 @@ static struct provider_call *end(struct asking *asking)
 
     tell_outcome(asking);
     note_amounts(provider, &asking->flow);
-    if (asking->flow.why[0] != '\0')
-        log_write(LOG_WARN, "provider not asked to the end", log_str("provider", provider->name),
-                  log_text("why", asking->flow.why), LOG_END);
+    tell_failure(asking);
     free_asking(asking);
     return call;
 }
@@ -165,7 +175,7 @@ static void tell_flow(struct asking *asking)
         connector_call_spoil(&asking->flow, "the answer is too large", now_us);
     else
         connector_call_fail(&asking->flow, http->result == HTTP_CALL_TIMEOUT ? OUTCOME_TIMEOUT : OUTCOME_ERROR,
-                            http->has_left, now_us);
+                            http->error, http->has_left, now_us);
 }
 
 static void request_done(struct http_call *http)

@@ -182,19 +182,19 @@ const gzipped = (bytes) => (response) => {
     response.end(bytes);
 };
 
-for (const [name, answer] of [
-    ['two hundred megabytes', () => misbehave.huge(200 << 20)],
-    ['a gzip bomb', () => gzipped(bomb)],
-    ['a nest of a million brackets', () => ({ text: '['.repeat(1 << 20) })],
-    ['four megabytes of members', () => ({ text: `{"a":{${'"b":1,'.repeat(600000)}"c":2}}` })],
-    ['no JSON', () => misbehave.notJson()],
-    ['an answer cut short', () => misbehave.half({ email: 'ann@ex.org' })],
-    ['JSON cut short', () => ({ text: '{"email": "ann@ex.or' })],
-    ['a redirect to a private address', () => misbehave.redirect('http://169.254.169.254/latest/meta-data')],
+for (const [name, answer, why] of [
+    ['two hundred megabytes', () => misbehave.huge(200 << 20), /too large/],
+    ['a gzip bomb', () => gzipped(bomb), /too large/],
+    ['a nest of a million brackets', () => ({ text: '['.repeat(1 << 20) }), /not JSON, cut short, or nested/],
+    ['four megabytes of members', () => ({ text: `{"a":{${'"b":1,'.repeat(600000)}"c":2}}` }), null],
+    ['no JSON', () => misbehave.notJson(), /not JSON/],
+    ['an answer cut short', () => misbehave.half({ email: 'ann@ex.org' }), /[a-z]/],
+    ['JSON cut short', () => ({ text: '{"email": "ann@ex.or' }), /cut short/],
+    ['a redirect to a private address', () => misbehave.redirect('http://169.254.169.254/latest/meta-data'), /a redirect, which is not followed/],
     ['headers without end', () => (response) => {
         response.writeHead(200, Object.fromEntries(Array.from({ length: 900 }, (_, i) => [`x-${i}`, 'x'.repeat(100)])));
         response.end('{}');
-    }],
+    }, /too large/],
 ])
     test(`${name} costs nothing, and the server serves on`, async (t) => {
         let script = answer;
@@ -204,6 +204,8 @@ for (const [name, answer] of [
         assert.equal(json.credits_used, 0);
         assert.deepEqual(trail, [name === 'four megabytes of members' ? 'acme miss' : 'acme error']);
         assert.equal(acme.calls.length, 1);
+        if (why)
+            assert.match(server.logs.split('\n').find((line) => line.includes('"provider failed"')), why);
         script = () => hit({ email: 'ann@ex.org' });
         assert.deepEqual((await lookup(server)).trail, ['acme hit']);
     });

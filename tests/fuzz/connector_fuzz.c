@@ -77,7 +77,7 @@ static void take_answer(struct connector_call *call, struct script *script)
     if (next_answer(script, &answer))
         connector_call_answer(call, &answer, script->now_us);
     else
-        connector_call_fail(call, OUTCOME_TIMEOUT, script->now_us % 2 == 0, script->now_us);
+        connector_call_fail(call, OUTCOME_TIMEOUT, "", script->now_us % 2 == 0, script->now_us);
 }
 
 static void take_token(struct connector_call *call, struct script *script)

@@ -248,7 +248,7 @@ static void one_way_failing_leaves_the_others_their_answer(void **state)
     compile(&asking, THREE_WAYS);
     start(&asking, EMAIL | LINK);
     sends("/mail", 0);
-    connector_call_fail(&asking.call, OUTCOME_TIMEOUT, true, asking.now_us);
+    connector_call_fail(&asking.call, OUTCOME_TIMEOUT, "", true, asking.now_us);
     sends("/more", 0);
     says(200, "{}");
     ends(OUTCOME_MISS);
@@ -531,7 +531,7 @@ static void a_poll_outlives_failures_in_passing_but_not_four_in_a_row(void **sta
     sends("/result/7", 0);
     says(503, "");
     sends("/result/7", 2000);
-    connector_call_fail(&asking.call, OUTCOME_TIMEOUT, true, asking.now_us);
+    connector_call_fail(&asking.call, OUTCOME_TIMEOUT, "", true, asking.now_us);
     sends("/result/7", 2000);
     answer_with(&asking, 429, "Retry-After: 7\r\n", "");
     sends("/result/7", 7000);
@@ -639,7 +639,7 @@ static void fails(const char *text, enum outcome failure, bool may_have_arrived,
     compile(&asking, text);
     start(&asking, PHONE);
     sends("/x", 0);
-    connector_call_fail(&asking.call, failure, may_have_arrived, asking.now_us);
+    connector_call_fail(&asking.call, failure, "", may_have_arrived, asking.now_us);
     ends_failed(failure, is_repeatable);
     assert_false(asking.call.is_ours);
 }
@@ -682,7 +682,7 @@ static void what_was_started_is_not_started_again(void **state)
     sends("/start", 0);
     says(200, "{\"id\":7}");
     sends("/result/7", 0);
-    connector_call_fail(&asking.call, OUTCOME_TIMEOUT, true, asking.now_us);
+    connector_call_fail(&asking.call, OUTCOME_TIMEOUT, "", true, asking.now_us);
     ends_failed(OUTCOME_TIMEOUT, false);
 }
 
