@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "base/shape.h"
 
 struct route {
     const char *method;
@@ -18,14 +19,17 @@ struct route {
     unsigned permission;
     enum limit_class limit;
     size_t body_bytes_max;
+    const char *const *query; /* names, ended by NULL; NULL: not looked at */
 };
 
+#define QUERY(...) ((const char *const[]){__VA_ARGS__, NULL})
 static const struct route routes[] = {
-#define ROUTE(method, path, handler, permission, limit, body_bytes_max, what)                                          \
-    {method, path, method " " path, handler, permission, limit, body_bytes_max},
+#define ROUTE(method, path, handler, permission, limit, body_bytes_max, query, what)                                   \
+    {method, path, method " " path, handler, permission, limit, body_bytes_max, query},
 #include "api/routes.def"
 #undef ROUTE
 };
+#undef QUERY
 
 /* --- answering ---------------------------------------------------------- */
 
@@ -440,8 +444,50 @@ static void on_head(struct http_handler *handler, struct http_request *request)
                                x->route->body_bytes_max != 0 ? x->route->body_bytes_max : STRAY_BODY_BYTES_MAX);
 }
 
+static bool is_one_of(struct str name, const char *const *names)
+{
+    for (; *names != NULL; names++) {
+        if (str_is(name, str_from(*names)))
+            return true;
+    }
+    return false;
+}
+
+static void refuse_parameter(struct exchange *x, struct str name)
+{
+    const char *nearest = nearest_word(name, x->route->query);
+    struct err_detail detail;
+
+    if (name.len > 64)
+        err_explain(&detail, "the query has an unknown parameter with a name of over 64 bytes");
+    else if (nearest != NULL)
+        err_explain(&detail, "the query's %.*s is not known; did you mean %s?", STR_ARG(name), nearest);
+    else
+        err_explain(&detail, "the query's %.*s is not known", STR_ARG(name));
+    exchange_refuse(x, ERR_INVALID, detail.text);
+}
+
+/* A filter that is mistyped must not show everything. */
+static bool check_query(struct exchange *x)
+{
+    struct str rest = http_request_query(x->request);
+
+    while (x->route->query != NULL && rest.len > 0) {
+        struct str parameter = str_cut(&rest, '&');
+        struct str name = str_cut(&parameter, '=');
+
+        if (name.len > 0 && !is_one_of(name, x->route->query)) {
+            refuse_parameter(x, name);
+            return false;
+        }
+    }
+    return true;
+}
+
 static void start_handler(struct exchange *x)
 {
+    if (!check_query(x))
+        return;
     if (idempotency_is_asked(x))
         idempotency_begin(x, x->route->handler);
     else

@@ -106,7 +106,7 @@ bool exchange_has_csv(const struct exchange *x); /* is the body text/csv? */
 bool exchange_cursor(struct exchange *x, int64_t *out_before);
 
 /* The handlers, one file per resource. */
-#define ROUTE(method, path, handler, permission, limit, body_bytes_max, what) void handler(struct exchange *x);
+#define ROUTE(method, path, handler, permission, limit, body_bytes_max, query, what) void handler(struct exchange *x);
 #include "api/routes.def"
 #undef ROUTE
 

@@ -42,3 +42,17 @@ test('every lookup of a record has its own trail, the newest replay none', async
     assert.equal(trail.lookups.length, 2);
     assert.notEqual(trail.lookups[0].lookup_id, trail.lookups[1].lookup_id);
 });
+
+test('a mistyped filter is refused, not passed over', async (t) => {
+    const { server } = await world(t);
+    const unknown = { '/records?pushabel=true': 'did you mean pushable?', '/suppressions?emial=a%40b.example': 'did you mean email?',
+        '/usage?frm=2026-05-26': 'did you mean from?', '/credits/ledger?cursor=1&page=2': 'page is not known', [`/usage?${'x'.repeat(80)}`]: 'over 64 bytes' };
+
+    for (const [path, words] of Object.entries(unknown)) {
+        const { status, json } = await server.client.get(path);
+        assert.equal(status, 422, path);
+        assert.ok(json.detail.includes(words), json.detail);
+        assert.ok(!json.detail.includes('b.example'));
+    }
+    assert.equal((await server.client.get('/records?pushable=false&')).status, 200);
+});
