@@ -131,10 +131,37 @@ static enum err read_csv_row(struct table *table, size_t *at, struct err_detail 
     return count == table->columns ? ERR_NONE : mistake_count(table, count, detail);
 }
 
+static bool is_filler(char c)
+{
+    return c == ' ' || c == '-' || c == '_';
+}
+
+static struct str skip_filler(struct str s)
+{
+    while (s.len > 0 && is_filler(s.ptr[0]))
+        s = (struct str){s.ptr + 1, s.len - 1};
+    return s;
+}
+
+/* "E-Mail" is email, "LinkedIn URL" is linkedin_url. */
+static bool is_called(struct str name, struct str wanted)
+{
+    for (;;) {
+        name = skip_filler(name);
+        wanted = skip_filler(wanted);
+        if (name.len == 0 || wanted.len == 0)
+            return name.len == wanted.len;
+        if (char_lower(name.ptr[0]) != char_lower(wanted.ptr[0]))
+            return false;
+        name = (struct str){name.ptr + 1, name.len - 1};
+        wanted = (struct str){wanted.ptr + 1, wanted.len - 1};
+    }
+}
+
 static enum err place_column(struct table *table, size_t column, struct str name, struct err_detail *detail)
 {
     for (size_t i = 0; i < table->wanted_count; i++) {
-        if (!str_is_nocase(name, table->wanted[i]) || name.len == 0)
+        if (!is_called(name, table->wanted[i]))
             continue;
         if (table->has[i]) {
             err_explain(detail, "%s line %zu: two columns are called %.*s: rename one", table->name, table->line,

@@ -2,9 +2,10 @@
  *
  * The text stays in memory as it is; per row only its offset is kept (4 bytes),
  * and a row is parsed again when it is asked for. CSV follows RFC 4180 (quotes,
- * line breaks in quotes, LF or CRLF) with a header line; JSON Lines has one
- * object a line with members that are text, numbers or null. UTF-8, with or
- * without a byte order mark; empty lines are passed over.
+ * line breaks in quotes, LF or CRLF) with a header line, in whose names case,
+ * spaces, - and _ do not count; JSON Lines has one object a line with members
+ * that are text, numbers or null. UTF-8, with or without a byte order mark;
+ * empty lines are passed over.
  *
  * Use: fill `name`, `wanted`, `wanted_count`; table_open_…; table_next until it
  * says that there is no more; then table_get at any row. One row at a time is

@@ -325,6 +325,7 @@ static void mistakes_in_the_file_say_the_line_and_what_to_do(void **state)
     expect_text_mistake(asking, STR("company_domain\nx.example\n"), "No column holds a contact");
     expect_text_mistake(asking, STR("email;phone\na;b\n"), "semicolons");
     expect_text_mistake(asking, STR("email,Email\n"), "two columns");
+    expect_text_mistake(asking, STR("E-Mail,EMAIL\n"), "two columns are called email");
     expect_text_mistake(asking, STR("email,phone\na,b\na,b,c\n"), "line 3: the row has 3 cells and the header 2");
     expect_text_mistake(asking, STR("email,phone\n\"a\n\",b\n\na\n"), "line 5: the row has 1 cells");
     expect_text_mistake(asking, STR("email,phone\na,\"b\nc\n"), "line 2: a quote is opened");
