@@ -61,7 +61,9 @@ bool guard_start(struct guard *guard, struct resolver *resolver, const struct ou
     guard->done = done;
     list_init(&guard->query.link);
     guard->refusal = outgoing_read(url, &guard->target);
-    if (guard->refusal == NULL && guard->target.is_literal)
+    if (guard->refusal == NULL && !guard->target.is_literal)
+        guard->refusal = outgoing_refusal_of_any(rules, &guard->target);
+    else if (guard->refusal == NULL)
         guard->refusal =
             outgoing_refusal(rules, guard->target.is_http, (const struct sockaddr *)&guard->target.address);
     if (guard->refusal != NULL || guard->target.is_literal)

@@ -161,6 +161,14 @@ static bool may_use_port(const struct outgoing_rules *rules, uint16_t port)
     return false;
 }
 
+/* For an address in no allowed network. */
+static const char *way_refusal(const struct outgoing_rules *rules, bool is_http, uint16_t port)
+{
+    if (is_http && !rules->allows_http)
+        return "http is not allowed, only https";
+    return may_use_port(rules, port) ? NULL : "the port is not allowed, only 80 and 443";
+}
+
 const char *outgoing_refusal(const struct outgoing_rules *rules, bool is_http, const struct sockaddr *address)
 {
     uint8_t bytes[16];
@@ -174,11 +182,12 @@ const char *outgoing_refusal(const struct outgoing_rules *rules, bool is_http, c
             return NULL;
     }
     refusal = class_refusal(bytes);
-    if (refusal != NULL)
-        return refusal;
-    if (is_http && !rules->allows_http)
-        return "http is not allowed, only https";
-    return may_use_port(rules, port) ? NULL : "the port is not allowed, only 80 and 443";
+    return refusal != NULL ? refusal : way_refusal(rules, is_http, port);
+}
+
+const char *outgoing_refusal_of_any(const struct outgoing_rules *rules, const struct outgoing_target *target)
+{
+    return rules->allowed_count == 0 ? way_refusal(rules, target->is_http, target->port) : NULL;
 }
 
 /* --- the URL --- */

@@ -58,4 +58,7 @@ const char *outgoing_read(const char *url, struct outgoing_target *out);
 /* NULL, or why that address (with its port) must not be dialled. `is_http`: not https. */
 const char *outgoing_refusal(const struct outgoing_rules *rules, bool is_http, const struct sockaddr *address);
 
+/* NULL, or why no address at all is reached so, whatever the name stands for. */
+const char *outgoing_refusal_of_any(const struct outgoing_rules *rules, const struct outgoing_target *target);
+
 #endif

@@ -86,6 +86,22 @@ static void a_name_with_good_addresses_is_called(void **state)
     assert_int_equal(fake.requests, 1);
 }
 
+static void what_no_address_would_mend_is_refused_before_the_name_is_looked_up(void **state)
+{
+    struct outgoing_rules strict = {.allowed_count = 0};
+    struct http_call call = get_from("hooks.northwind-demo.example", "/ok");
+    const char *error;
+
+    (void)state;
+    call.rules = &strict;
+    assert_int_equal(result_of(call, &error), HTTP_CALL_REFUSED);
+    assert_string_equal(error, "http is not allowed, only https");
+    call.url = STR("https://hooks.northwind-demo.example:8080/");
+    assert_int_equal(result_of(call, &error), HTTP_CALL_REFUSED);
+    assert_string_equal(error, "the port is not allowed, only 80 and 443");
+    assert_int_equal(dns.questions, 0);
+}
+
 static void one_bad_address_among_good_ones_refuses(void **state)
 {
     const char *error;
@@ -209,6 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         GUARD(a_name_with_good_addresses_is_called),
+        GUARD(what_no_address_would_mend_is_refused_before_the_name_is_looked_up),
         GUARD(one_bad_address_among_good_ones_refuses),
         GUARD(a_name_that_changes_its_answer_is_judged_by_each),
         GUARD(a_name_that_turns_good_is_called),
