@@ -1,10 +1,8 @@
-/* Three layers meet here:
+/* Two layers meet here:
  *
  *   call      the caller's question, in his memory
  *   transfer  our side of it: a copy of the request, the deadline, an easy
  *             handle; pooled, because easy handles are dear to make
- *   watch     one socket of libcurl's on the loop; lives as long as the socket,
- *             so that a kept connection costs no epoll_ctl per call
  *
  * libcurl looks for a connection to reuse by walking through all of that host,
  * busy ones too: with 10,000 in flight a call costs 300 us. So there are several
@@ -12,7 +10,8 @@
  * takes the call, so that few calls share few connections.
  *
  * A transfer is in exactly one list: guarded (its addresses are being looked
- * up), waiting (calls_max are running), running (inside libcurl), ending (has its result, `done` is put off) or pool.
+ * up), waiting (calls_max are running), running (inside libcurl), ending (has
+ * its result, `done` is put off) or pool.
  * libcurl only ever calls the callbacks at the end of this file; none of them
  * calls libcurl back or a `done`. Completions are collected afterwards. */
 #include "net/http_client.h"
@@ -21,10 +20,10 @@
 #include "base/fault.h"
 #include "base/mem.h"
 #include "net/guard.h"
+#include "net/http_copy.h"
+#include "net/http_sockets.h"
 
 #include <curl/curl.h>
-#include <sodium.h>
-#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -56,13 +55,7 @@ struct http_transfer {
     struct loop_timer deadline;
     struct later ending;
 
-    /* A copy of the request in one block: header list, then texts. */
-    char *block;
-    size_t block_bytes;
-    struct curl_slist *headers;
-    const char *method;
-    const char *url;
-    struct str body;
+    struct http_copy copy; /* the request */
 
     /* The answer's head. */
     size_t header_bytes;
@@ -71,14 +64,6 @@ struct http_transfer {
     /* Sockets opened for this call, and the last of them; none when a kept connection served. */
     unsigned opened_count;
     int opened;
-};
-
-struct watch {
-    uv_poll_t poll;
-    struct shard *shard; /* whose connection it is */
-    int wanted;          /* libcurl's wish, in UV_READABLE and UV_WRITABLE */
-    int polled;          /* what the loop polls for; a superset while the connection is kept */
-    bool is_connected;   /* a request has gone over it, so close_socket will tell its end */
 };
 
 struct http_client {
@@ -95,8 +80,7 @@ struct http_client {
     struct list pool;
     struct shard **shards;
     size_t shards_len;
-    struct watch **watches; /* by file descriptor */
-    size_t watches_len;
+    struct http_sockets sockets;
 };
 
 static size_t take_header(char *ptr, size_t size, size_t count, void *ctx);
@@ -107,6 +91,7 @@ static int close_socket(void *ctx, curl_socket_t fd);
 static int want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx);
 static int want_timer(CURLM *multi, long timeout_ms, void *ctx);
 
+static void socket_ready(void *owner, int fd, int events);
 static void timer_expired(struct loop_timer *timer);
 static void kick_run(struct later *kick);
 static void deadline_expired(struct loop_timer *timer);
@@ -121,6 +106,7 @@ struct http_client *http_client_new(struct loop *loop, size_t calls_max)
     check(calls_max > 0);
     client->loop = loop;
     client->calls_max = calls_max;
+    http_sockets_init(&client->sockets, loop, socket_ready);
     list_init(&client->guarded);
     list_init(&client->waiting);
     list_init(&client->running);
@@ -203,16 +189,6 @@ static CURL *make_easy(struct http_transfer *transfer)
     return easy;
 }
 
-static void free_request(struct http_transfer *transfer)
-{
-    if (transfer->block == NULL)
-        return;
-    sodium_memzero(transfer->block, transfer->block_bytes); /* it held keys */
-    mem_free(transfer->block);
-    transfer->block = NULL;
-    transfer->headers = NULL;
-}
-
 static void free_guard(struct http_transfer *transfer)
 {
     if (transfer->guard == NULL)
@@ -243,7 +219,7 @@ static void free_transfer(struct http_transfer *transfer)
         transfer->call->transfer = NULL;
         drop_answer(transfer->call);
     }
-    free_request(transfer);
+    http_copy_deinit(&transfer->copy);
     free_guard(transfer);
     loop_later_cancel(transfer->client->loop, &transfer->ending);
     loop_timer_close(&transfer->deadline, transfer_closed);
@@ -255,28 +231,6 @@ static void free_transfers(struct list *list)
 
     while ((link = list_take(list)) != NULL)
         free_transfer(list_entry(link, struct http_transfer, link));
-}
-
-static void watch_closed(uv_handle_t *handle)
-{
-    mem_free(container_of(handle, struct watch, poll));
-}
-
-static struct watch *find_watch(const struct http_client *client, size_t fd)
-{
-    return fd < client->watches_len ? client->watches[fd] : NULL;
-}
-
-static void close_watch(struct http_client *client, size_t fd)
-{
-    struct watch *watch = find_watch(client, fd);
-
-    if (watch == NULL)
-        return;
-    client->watches[fd] = NULL;
-    watch->wanted = 0;
-    uv_poll_stop(&watch->poll);
-    uv_close((uv_handle_t *)&watch->poll, watch_closed);
 }
 
 static void shard_closed(struct loop_timer *timer)
@@ -307,11 +261,9 @@ void http_client_free(struct http_client **client_ptr)
     free_transfers(&client->pool);
     for (size_t i = 0; i < client->shards_len; i++)
         free_shard(client->shards[i]);
-    for (size_t fd = 0; fd < client->watches_len; fd++)
-        close_watch(client, fd);
+    http_sockets_deinit(&client->sockets);
     resolver_free(&client->resolver);
     mem_free(client->name_servers);
-    mem_free(client->watches);
     mem_free(client->shards);
     mem_free(client);
 }
@@ -343,7 +295,7 @@ static void give_back_transfer(struct http_transfer *transfer)
     struct http_client *client = transfer->client;
 
     transfer->call = NULL;
-    free_request(transfer);
+    http_copy_deinit(&transfer->copy);
     if (client->pool_count == POOL_MAX) {
         free_transfer(transfer);
         return;
@@ -441,119 +393,6 @@ struct str http_header_in(struct str lines, struct str name)
 
 /* --- starting a call --- */
 
-static bool has_control_bytes(struct str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if ((unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f)
-            return true;
-    }
-    return false;
-}
-
-static struct str next_line(struct str *rest)
-{
-    struct str line = str_cut(rest, '\n');
-
-    return str_ends(line, STR("\r")) ? (struct str){line.ptr, line.len - 1} : line;
-}
-
-/* Counts the lines; false when one is not "Name: value". */
-static bool check_headers(struct str headers, size_t *out_count)
-{
-    *out_count = 0;
-    while (headers.len > 0) {
-        struct str line = next_line(&headers);
-        size_t colon = str_find(line, ':');
-
-        if (colon == 0 || colon == line.len || has_control_bytes(line))
-            return false;
-        (*out_count)++;
-    }
-    return true;
-}
-
-static char *put_text(char **at, struct str s)
-{
-    char *start = *at;
-
-    if (s.len != 0)
-        memcpy(start, s.ptr, s.len);
-    start[s.len] = '\0';
-    *at = start + s.len + 1;
-    return start;
-}
-
-/* Headers of libcurl's own making that we do not want: a line without a value
- * stands for "do not send". A later line of the caller's is still sent. */
-static const char *const unwanted[] = {"Expect:", "Content-Type:"};
-
-static void keep_headers(struct http_transfer *transfer, struct str headers, size_t count, char **at)
-{
-    struct curl_slist *nodes = (struct curl_slist *)(void *)transfer->block;
-    size_t i = 0;
-
-    for (; i < LEN(unwanted); i++)
-        nodes[i].data = put_text(at, str_from(unwanted[i]));
-    for (; i < count; i++)
-        nodes[i].data = put_text(at, next_line(&headers));
-    for (i = 0; i < count; i++)
-        nodes[i].next = i + 1 < count ? &nodes[i + 1] : NULL;
-    transfer->headers = nodes;
-}
-
-/* Copies the request; false when it cannot be sent as it is. */
-static bool keep_request(struct http_transfer *transfer, const struct http_call *call)
-{
-    size_t count;
-    char *at;
-
-    if (has_control_bytes(call->url) || has_control_bytes(call->method) || call->method.len == 0 ||
-        !check_headers(call->headers, &count))
-        return false;
-    count += LEN(unwanted);
-    transfer->block_bytes =
-        count * sizeof(struct curl_slist) + call->method.len + call->url.len + call->headers.len + call->body.len + 64;
-    transfer->block = mem_new(transfer->block_bytes);
-    at = transfer->block + count * sizeof(struct curl_slist);
-    keep_headers(transfer, call->headers, count, &at);
-    transfer->method = put_text(&at, call->method);
-    transfer->url = put_text(&at, call->url);
-    transfer->body = (struct str){put_text(&at, call->body), call->body.len};
-    check((size_t)(at - transfer->block) <= transfer->block_bytes);
-    return true;
-}
-
-static bool is_one_of(const char *method, const char *const *methods)
-{
-    for (; *methods != NULL; methods++) {
-        if (strcmp(method, *methods) == 0)
-            return true;
-    }
-    return false;
-}
-
-static void set_method(const struct http_transfer *transfer)
-{
-    static const char *const with_body[] = {"POST", "PUT", "PATCH", NULL};
-    static const char *const known[] = {"GET", "POST", "HEAD", NULL};
-    CURL *easy = transfer->easy;
-    const char *method = transfer->method;
-
-    /* Each of the three undoes the others. */
-    if (strcmp(method, "HEAD") == 0) {
-        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    } else if (transfer->body.len > 0 || is_one_of(method, with_body)) {
-        curl_easy_setopt(easy, CURLOPT_POST, 1L);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, transfer->body.ptr);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->body.len);
-    } else {
-        curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
-    }
-    if (is_one_of(method, known) && (transfer->body.len == 0 || strcmp(method, "POST") == 0))
-        method = NULL;
-    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
-}
-
 static void run_transfer(struct http_transfer *transfer)
 {
     struct http_client *client = transfer->client;
@@ -564,9 +403,7 @@ static void run_transfer(struct http_transfer *transfer)
     transfer->header_bytes = 0;
     transfer->has_head = false;
     transfer->opened_count = 0;
-    set_method(transfer);
-    curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
-    curl_easy_setopt(transfer->easy, CURLOPT_URL, transfer->url);
+    http_copy_set(&transfer->copy, transfer->easy);
     curl_easy_setopt(transfer->easy, CURLOPT_RESOLVE, transfer->guard == NULL ? NULL : transfer->guard->pinned);
     curl_easy_setopt(transfer->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)transfer->call->answer_bytes_max);
     /* Sockets are known by their shard, which may be another than the last time; one is opened for a call. */
@@ -615,7 +452,7 @@ static void enter_guard(struct http_transfer *transfer)
     transfer->guard = mem_new(sizeof *transfer->guard);
     transfer->guard->owner = transfer;
     list_append(&client->guarded, &transfer->link);
-    if (guard_start(transfer->guard, client->resolver, transfer->rules, transfer->url, guard_done))
+    if (guard_start(transfer->guard, client->resolver, transfer->rules, transfer->copy.url, guard_done))
         leave_guard(transfer);
 }
 
@@ -642,7 +479,7 @@ void http_client_start(struct http_client *client, struct http_call *call)
     transfer->rules = call->rules;
     if (fault_fails("provider")) {
         end_later(transfer, HTTP_CALL_FAILED, "made to fail by a test");
-    } else if (!keep_request(transfer, call)) {
+    } else if (!http_copy_init(&transfer->copy, call)) {
         end_later(transfer, HTTP_CALL_FAILED, "the method, the URL or a header line cannot be sent");
     } else {
         loop_timer_start(&transfer->deadline, call->timeout_us);
@@ -690,6 +527,11 @@ static void drive(struct shard *shard, curl_socket_t fd, int events)
     }
 }
 
+static void socket_ready(void *owner, int fd, int events)
+{
+    drive(owner, fd, events);
+}
+
 static void timer_expired(struct loop_timer *timer)
 {
     drive(container_of(timer, struct shard, timer), CURL_SOCKET_TIMEOUT, 0);
@@ -700,82 +542,7 @@ static void kick_run(struct later *kick)
     drive(container_of(kick, struct shard, kick), CURL_SOCKET_TIMEOUT, 0);
 }
 
-static void poll_socket(struct watch *watch, int events);
-
-static void socket_ready(uv_poll_t *poll, int status, int events)
-{
-    struct watch *watch = container_of(poll, struct watch, poll);
-    int flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
-    uv_os_fd_t fd = -1;
-
-    if (status < 0) {
-        watch->polled = 0; /* libuv has stopped it */
-        flags = CURL_CSELECT_ERR;
-    }
-    if (watch->wanted == 0) { /* a kept connection that the other side has closed: seen when next used */
-        uv_poll_stop(poll);
-        watch->polled = 0;
-        return;
-    }
-    check(uv_fileno((uv_handle_t *)poll, &fd) == 0);
-    drive(watch->shard, fd, flags);
-    if (watch->polled == 0 && watch->wanted != 0)
-        poll_socket(watch, watch->wanted);
-}
-
-static void poll_socket(struct watch *watch, int events)
-{
-    if (watch->polled == events)
-        return;
-    watch->polled = events;
-    check(uv_poll_start(&watch->poll, events, socket_ready) == 0);
-}
-
-/* The watch of `fd`, made when there is none; NULL when the loop cannot poll it. */
-static struct watch *get_watch(struct shard *shard, curl_socket_t fd)
-{
-    struct http_client *client = shard->client;
-    size_t index = (size_t)fd;
-    struct watch *watch;
-
-    if (index >= client->watches_len) {
-        size_t len = (index + 64) * 2;
-
-        client->watches = mem_resize(client->watches, len * sizeof *client->watches);
-        memset(client->watches + client->watches_len, 0, (len - client->watches_len) * sizeof *client->watches);
-        client->watches_len = len;
-    }
-    if (client->watches[index] != NULL)
-        return client->watches[index];
-    watch = mem_new(sizeof *watch);
-    if (uv_poll_init(&client->loop->uv, &watch->poll, fd) != 0) {
-        mem_free(watch);
-        return NULL;
-    }
-    watch->shard = shard;
-    client->watches[index] = watch;
-    return watch;
-}
-
 /* --- libcurl's callbacks --- */
-
-/* Makes the watch of a socket just opened. One that bears its number is of a
- * connection that never opened, whose end libcurl does not tell; the wish is
- * taken over, as libcurl may not repeat it for the same number. */
-static bool watch_fresh(struct shard *shard, curl_socket_t fd)
-{
-    struct watch *watch = find_watch(shard->client, (size_t)fd);
-    int wish = watch == NULL ? 0 : watch->wanted;
-
-    close_watch(shard->client, (size_t)fd);
-    watch = get_watch(shard, fd);
-    if (watch == NULL)
-        return false;
-    watch->wanted = wish;
-    if (wish != 0)
-        poll_socket(watch, wish);
-    return true;
-}
 
 /* What is dialled has passed the guard; a second look costs little. */
 static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
@@ -791,7 +558,7 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
     fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd < 0)
         return CURL_SOCKET_BAD;
-    if (!watch_fresh(transfer->shard, fd)) {
+    if (!http_sockets_open(&transfer->client->sockets, transfer->shard, fd)) {
         close(fd);
         return CURL_SOCKET_BAD;
     }
@@ -804,36 +571,17 @@ static int close_socket(void *ctx, curl_socket_t fd)
 {
     struct shard *shard = ctx;
 
-    close_watch(shard->client, (size_t)fd);
+    http_sockets_close(&shard->client->sockets, fd);
     return close(fd);
 }
 
-/* A kept connection stays polled for reading after its call: the next call
- * finds it ready. Sockets that are not connected, and those of name look-ups,
- * are closed behind our back and must go at once. */
 static int want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 {
     struct shard *shard = ctx;
-    struct http_client *client = shard->client;
-    struct watch *watch;
 
     (void)easy;
     (void)socket_ctx;
-    if (what == CURL_POLL_REMOVE) {
-        watch = find_watch(client, (size_t)fd);
-        if (watch != NULL && watch->is_connected)
-            watch->wanted = 0;
-        else
-            close_watch(client, (size_t)fd);
-        return 0;
-    }
-    watch = get_watch(shard, fd);
-    if (watch == NULL)
-        return -1;
-    watch->shard = shard;
-    watch->wanted = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-    poll_socket(watch, watch->wanted);
-    return 0;
+    return http_sockets_want(&shard->client->sockets, shard, fd, what) ? 0 : -1;
 }
 
 static int want_timer(CURLM *multi, long timeout_ms, void *ctx)
@@ -850,21 +598,11 @@ static int want_timer(CURLM *multi, long timeout_ms, void *ctx)
     return 0;
 }
 
-/* Of several sockets opened for a call libcurl does not tell which one won. */
-static void note_connected(struct http_transfer *transfer)
-{
-    struct watch *watch = find_watch(transfer->client, (size_t)transfer->opened);
-
-    if (transfer->opened_count == 1 && watch != NULL)
-        watch->is_connected = true;
-}
-
 /* libcurl repeats a request on a fresh connection when a kept one turns out to
  * be dead. Fine for GET; a POST that has left this machine may have been acted
  * on (and paid), so it is not sent a second time. */
 static int before_request(void *ctx, char *remote, char *local, int remote_port, int local_port)
 {
-    static const char *const repeatable[] = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", NULL};
     struct http_transfer *transfer = ctx;
     long sent_bytes = 0;
 
@@ -872,9 +610,10 @@ static int before_request(void *ctx, char *remote, char *local, int remote_port,
     (void)local;
     (void)remote_port;
     (void)local_port;
-    note_connected(transfer);
+    if (transfer->opened_count == 1) /* of several libcurl does not tell which one won */
+        http_sockets_connected(&transfer->client->sockets, transfer->opened);
     curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
-    if (sent_bytes > 0 && !is_one_of(transfer->method, repeatable))
+    if (sent_bytes > 0 && !http_copy_is_repeatable(&transfer->copy))
         return CURL_PREREQFUNC_ABORT;
     return CURL_PREREQFUNC_OK;
 }
