@@ -113,11 +113,11 @@ static size_t local_part(struct str text, size_t at)
 
 void delivery_put_redacted(struct buf *out, struct str text, size_t bytes_max)
 {
+    size_t end = text.len < bytes_max ? text.len : bytes_max;
     size_t i = 0;
 
-    if (text.len > bytes_max)
-        text.len = bytes_max;
-    while (i < text.len) {
+    /* An address that the end cuts in two is one all the same. */
+    while (i < end) {
         size_t local = i == 0 || !is_address_char(text.ptr[i - 1]) ? local_part(text, i) : 0;
 
         if (local > 0)

@@ -221,6 +221,13 @@ test('a test event shows what the endpoint answers', async (t) => {
     assert.notEqual(gone.json.why, '');
 });
 
+test('an address in an answer is masked where the answer is cut, too', async (t) => {
+    const { server, hook } = await hooked(t);
+    hook.script = () => ({ text: `${'-'.repeat(1015)} ${FOUND}` });
+    const { json } = await server.client.request('POST', `${PATH}/test`);
+    assert.equal(json.answer, `${'-'.repeat(1015)} ***`);
+});
+
 test('deleting takes the waiting events along, and nothing more is sent', async (t) => {
     const { server, seen } = await hooked(t, () => ({ status: 500 }));
     await server.enrich(chloe);
