@@ -304,11 +304,14 @@ static void trial_done(struct outbox_trial *trial)
 {
     struct saving *saving = container_of(trial, struct saving, trial);
 
-    if (trial->http.result != HTTP_CALL_REFUSED) {
+    if (trial->outbox->is_stopping) {
+        exchange_refuse(saving->x, ERR_SHUTTING_DOWN, NULL);
+    } else if (trial->http.result == HTTP_CALL_REFUSED) {
+        refuse_url(saving->x, trial->why);
+    } else {
         store_put_endpoint(saving->x->api->engine->store, &saving->put, saved);
         return;
     }
-    refuse_url(saving->x, trial->why);
     outbox_trial_deinit(trial);
     end_saving(saving);
 }

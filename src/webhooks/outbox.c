@@ -455,6 +455,7 @@ static void tried(struct http_call *http)
     struct outbox_trial *trial = container_of(http, struct outbox_trial, http);
     struct delivery_result result;
 
+    list_remove(&trial->link);
     delivery_judge(http, EVENT_TEST, clock_wall_us(), &result);
     trial->is_delivered = result.is_delivered;
     trial->why = result.why;
@@ -475,6 +476,7 @@ void outbox_try(struct outbox *outbox, const struct endpoint_row *endpoint, stru
 
     trial->outbox = outbox;
     trial->started_us = clock_steady_us();
+    list_append(&outbox->trials, &trial->link);
     buf_init(&trial->body, EVENT_BODY_BYTES_MAX);
     buf_init(&headers, HEADERS_BYTES_MAX);
     put_test_event(&trial->body, now_us);
@@ -508,6 +510,7 @@ void outbox_init(struct outbox *outbox, struct loop *loop, struct store *store, 
     list_init(&outbox->busy);
     list_init(&outbox->resting);
     list_init(&outbox->purges);
+    list_init(&outbox->trials);
     loop_timer_init(loop, &outbox->tick, ticked);
 }
 
@@ -533,6 +536,20 @@ void outbox_start(struct outbox *outbox, struct directory *directory)
     loop_timer_start(&outbox->tick, MS_US);
 }
 
+/* Whoever asked for it is gone, or had to go; what it holds is freed. */
+static void end_trials(struct outbox *outbox)
+{
+    struct list *link;
+
+    while ((link = list_take(&outbox->trials)) != NULL) {
+        struct outbox_trial *trial = list_entry(link, struct outbox_trial, link);
+
+        trial->http.result = HTTP_CALL_CANCELLED;
+        trial->why = "the server is stopping";
+        trial->done(trial);
+    }
+}
+
 void outbox_stop(struct outbox *outbox)
 {
     if (outbox->is_stopping || outbox->loop == NULL)
@@ -540,6 +557,7 @@ void outbox_stop(struct outbox *outbox)
     outbox->is_stopping = true;
     loop_timer_close(&outbox->tick, NULL);
     http_client_free(&outbox->client);
+    end_trials(outbox);
 }
 
 static void free_endpoints(void *ctx, struct workspace *workspace)

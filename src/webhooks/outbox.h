@@ -45,6 +45,7 @@ struct outbox {
     size_t pages, calls, failing_calls;
     struct loop_timer tick;
     struct list purges; /* of endpoints that are leaving */
+    struct list trials; /* under way */
     bool is_stopping;
 };
 
@@ -55,7 +56,7 @@ void outbox_init(struct outbox *outbox, struct loop *loop, struct store *store, 
 void outbox_start(struct outbox *outbox, struct directory *directory);
 
 /* Starts nothing more, and drops the calls that are under way: they are made
- * again after the next start. Before store_close. */
+ * again after the next start. Trials end now. Before store_close. */
 void outbox_stop(struct outbox *outbox);
 void outbox_deinit(struct outbox *outbox, struct directory *directory); /* after store_close; the endpoints go too */
 
@@ -76,7 +77,8 @@ struct outbox_trial {
     int64_t ms;
     struct http_call http;
 
-    int64_t started_us; /* private */
+    struct list link; /* private */
+    int64_t started_us;
     struct buf body;
 };
 void outbox_try(struct outbox *outbox, const struct endpoint_row *endpoint, struct outbox_trial *trial);

@@ -228,6 +228,21 @@ test('an address in an answer is masked where the answer is cut, too', async (t)
     assert.equal(json.answer, `${'-'.repeat(1015)} ***`);
 });
 
+test('a server that stops while a webhook is tried out leaves nothing behind', async (t) => {
+    const { server, clock, hook } = await hooked(t);
+    hook.script = () => () => {}; // hangs
+    const asked = [server.client.request('PUT', PATH, { body: { url: hook.url } }),
+        server.client.request('POST', `${PATH}/test`)].map((one) => one.catch(() => {}));
+    await hook.called(3);
+    const ended = server.stop();
+    await server.logged(/stopping/);
+    await clock.forward(server, 11); // the grace is over
+    await Promise.all(asked);
+    const { code, logs } = await ended;
+    assert.equal(code, 0, logs);
+    assert.doesNotMatch(logs, /lookups under way/);
+});
+
 test('deleting takes the waiting events along, and nothing more is sent', async (t) => {
     const { server, seen } = await hooked(t, () => ({ status: 500 }));
     await server.enrich(chloe);
