@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "enrich/erase.h"
 #include "enrich/trail.h"
+#include "webhooks/outbox.h"
 #include "workspace/suppression.h"
 
 enum { RECORD_BYTES_MAX = 256 * 1024, TRAILS_BYTES_MAX = 2 * 1024 * 1024 };
@@ -219,6 +220,7 @@ static void record_erased(struct erasure *erasure, enum err err)
     struct record_erasing *erasing = container_of(erasure, struct record_erasing, erasure);
     struct exchange *x = erasing->x;
 
+    outbox_forget_record(x->workspace, erasure->op.record_id);
     if (err != ERR_NONE) {
         exchange_refuse(x, err, "ask again: 404 then means that the record is gone");
     } else if (id_is_none(erasure->op.record.id)) {

@@ -213,10 +213,22 @@ static void read_event(sqlite3_stmt *statement, struct arena *arena, struct even
     out->tries = sqlite3_column_int(statement, 8);
 }
 
-/* One more than is taken, to tell when the next is due. */
-static enum err run_read_due(struct store_db *db, struct store_op *op)
+static enum err read_record_of(struct store_db *db, struct event_row *event, struct arena *arena)
 {
-    struct store_due *due = container_of(op, struct store_due, op);
+    struct record *record;
+
+    if (event->type != EVENT_VERIFICATION_REQUESTED)
+        return ERR_NONE;
+    record = arena_alloc(arena, sizeof *record);
+    if (record == NULL)
+        return ERR_OVERLOADED;
+    event->record = record;
+    return db_read_record(db, event->workspace_id, event->record_id, arena, record);
+}
+
+/* One more than is taken, to tell when the next is due. */
+static enum err read_due(struct store_db *db, struct store_due *due)
+{
     sqlite3_stmt *statement = statement_of(db, SQL_READ_DUE, due->workspace_id, due->endpoint_id);
     bool has_row = false;
     enum err err = ERR_NONE;
@@ -235,6 +247,16 @@ static enum err run_read_due(struct store_db *db, struct store_op *op)
         read_event(statement, due->arena, &due->rows[due->count++]);
     }
     sqlite3_reset(statement);
+    return err;
+}
+
+static enum err run_read_due(struct store_db *db, struct store_op *op)
+{
+    struct store_due *due = container_of(op, struct store_due, op);
+    enum err err = read_due(db, due);
+
+    for (size_t i = 0; i < due->count && due->with_records && err == ERR_NONE; i++)
+        err = read_record_of(db, &due->rows[i], due->arena);
     return err != ERR_NONE ? err : due->arena->is_full ? ERR_OVERLOADED : ERR_NONE;
 }
 

@@ -101,6 +101,7 @@ struct event_row {
     enum event_state state;
     int64_t due_at_us; /* when it is tried next; when it ended */
     int tries;
+    const struct record *record; /* by what its record is known; NULL: not asked for. See store_due */
 };
 
 /* In the running transaction; `balance_before`/`_after` decide about credits.low. */
@@ -123,7 +124,8 @@ struct store_due {
     struct id workspace_id;
     struct id endpoint_id;
     int64_t now_us;
-    size_t max; /* 1 to EVENTS_PAGE */
+    size_t max;        /* 1 to EVENTS_PAGE */
+    bool with_records; /* each event that carries an e-mail comes with the identities of its record */
     struct arena *arena;
     struct event_row *rows; /* out, [EVENTS_PAGE] in the arena */
     size_t count;

@@ -10,25 +10,28 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "webhooks/delivery.h"
+#include "workspace/suppression.h"
 
 #include <sodium.h>
 
 enum {
     TICK_MS = 500, /* how late a retry may be */
     READ_AGAIN_US = 5000000,
-    PAGE_BYTES_MAX = 4 * 1024 * 1024,
+    PAGE_BYTES_MAX = 8 * 1024 * 1024,
     FAILING_PAGE = 4,
     HEADERS_BYTES_MAX = 1024,
     COMMIT_TRIES_MAX = 5
 };
 
 #define GONE_WHY "it answered 410: it wants no more events"
+#define SUPPRESSED_WHY "this person is suppressed: nothing was sent"
 
 struct page {
     struct outbox *outbox;
     struct endpoint *endpoint;
     struct arena arena;
     struct store_due due;
+    bool is_read;     /* until then `due` is the store's */
     size_t next;      /* of the rows */
     size_t out;       /* under way */
     struct list runs; /* of struct delivery_run */
@@ -155,6 +158,7 @@ static void page_read(struct store_op *op, enum err err)
     struct page *page = container_of(op, struct page, due.op);
 
     fault_step("events_read");
+    page->is_read = true;
     if (err != ERR_NONE) {
         page->due.count = 0;
         page->retry_due_us = clock_wall_us() + READ_AGAIN_US;
@@ -173,6 +177,7 @@ static void read_page(struct outbox *outbox, struct endpoint *endpoint)
                                    .endpoint_id = endpoint->row.endpoint_id,
                                    .now_us = clock_wall_us(),
                                    .max = endpoint->failures > 0 ? FAILING_PAGE : EVENTS_PAGE,
+                                   .with_records = endpoint->workspace->suppressions != NULL,
                                    .arena = &page->arena};
     endpoint->page = page;
     endpoint->has_news = false;
@@ -338,16 +343,13 @@ static void answered(struct http_call *http)
     fault_step("event_answered");
     delivery_judge(http, run->event->type, now_us, &run->result);
     log_result(run);
-    run->end = (struct store_try){.event = *run->event,
-                                  .attempt = {.at_us = run->started_wall_us,
-                                              .ms = (clock_steady_us() - run->started_us) / MS_US,
-                                              .status = http->status,
-                                              .why = str_from(run->result.why),
-                                              .said = said(run)},
-                                  .verdict = run->result.verdict,
-                                  .value = value_of(run->event, &run->arena),
-                                  .forget_before_us = now_us - OUTBOX_KEPT_US,
-                                  .disable_why = run->result.is_gone ? STR(GONE_WHY) : STR_NONE};
+    run->end.attempt = (struct event_try){.at_us = run->started_wall_us,
+                                          .ms = (clock_steady_us() - run->started_us) / MS_US,
+                                          .status = http->status,
+                                          .why = str_from(run->result.why),
+                                          .said = said(run)};
+    run->end.verdict = run->result.verdict;
+    run->end.disable_why = run->result.is_gone ? STR(GONE_WHY) : STR_NONE;
     settle(run, now_us);
     http_call_deinit(http);
     page->endpoint->failures = run->result.is_delivered ? 0 : page->endpoint->failures + 1;
@@ -376,6 +378,38 @@ static void start_call(struct delivery_run *run)
     buf_deinit(&headers);
 }
 
+/* The person may have been suppressed since the event was written. */
+static bool is_suppressed(const struct delivery_run *run)
+{
+    const struct suppressions *set = run->page->endpoint->workspace->suppressions;
+    const struct event_row *event = run->event;
+
+    if (set == NULL || event->type != EVENT_VERIFICATION_REQUESTED)
+        return false;
+    return (event->record != NULL && suppressions_hold_record(set, event->record)) ||
+           suppressions_hold_value(set, (unsigned)event->channel, run->end.value);
+}
+
+/* It ends without a call. */
+static void pass_over(struct delivery_run *run)
+{
+    run->end.event.state = EVENT_DEAD;
+    run->end.event.due_at_us = run->started_wall_us;
+    run->end.event.tries++;
+    run->end.attempt.why = STR(SUPPRESSED_WHY);
+    end_try(run);
+}
+
+static void call_for(struct delivery_run *run)
+{
+    struct outbox *outbox = run->page->outbox;
+
+    run->counts_as_failing = run->page->endpoint->failures > 0;
+    outbox->calls++;
+    outbox->failing_calls += run->counts_as_failing;
+    start_call(run);
+}
+
 static void deliver(struct page *page)
 {
     struct delivery_run *run = mem_new(sizeof *run);
@@ -384,13 +418,24 @@ static void deliver(struct page *page)
     run->event = &page->due.rows[page->next++];
     run->started_us = clock_steady_us();
     run->started_wall_us = clock_wall_us();
-    run->counts_as_failing = page->endpoint->failures > 0;
     arena_init(&run->arena, PAGE_BYTES_MAX);
     list_append(&page->runs, &run->link);
     page->out++;
-    page->outbox->calls++;
-    page->outbox->failing_calls += run->counts_as_failing;
-    start_call(run);
+    run->end = (struct store_try){.event = *run->event,
+                                  .attempt.at_us = run->started_wall_us,
+                                  .verdict = -1,
+                                  .value = value_of(run->event, &run->arena),
+                                  .forget_before_us = run->started_wall_us - OUTBOX_KEPT_US};
+    if (is_suppressed(run))
+        pass_over(run);
+    else
+        call_for(run);
+}
+
+static void read_rest_again(struct page *page)
+{
+    page->next = page->due.count;
+    page->retry_due_us = 0;
 }
 
 static bool has_place(const struct page *page)
@@ -405,15 +450,45 @@ static bool has_place(const struct page *page)
     return page->out < OUTBOX_CALLS_EACH_MAX;
 }
 
+/* Somebody is suppressed since the page was read: it takes the records' identities to say who. */
+static bool is_outdated(const struct page *page)
+{
+    return page->endpoint->workspace->suppressions != NULL && !page->due.with_records;
+}
+
 /* What is left of a page whose endpoint went out of use waits on disk. */
 static void deliver_more(struct page *page)
 {
+    if (page->next < page->due.count && is_outdated(page))
+        read_rest_again(page);
     if (!endpoint_is_live(page->endpoint))
         page->next = page->due.count;
     while (page->next < page->due.count && has_place(page))
         deliver(page);
     if (page->out == 0 && page->next == page->due.count)
         leave_page(page);
+}
+
+static bool has_rest_of(const struct page *page, struct id record_id)
+{
+    for (size_t i = page->next; i < page->due.count; i++) {
+        if (id_is(page->due.rows[i].record_id, record_id))
+            return true;
+    }
+    return false;
+}
+
+void outbox_forget_record(const struct workspace *workspace, struct id record_id)
+{
+    list_each(link, following, &workspace->endpoints)
+    {
+        struct page *page = list_entry(link, struct endpoint, link)->page;
+
+        if (page == NULL || !page->is_read || !has_rest_of(page, record_id))
+            continue;
+        read_rest_again(page);
+        deliver_more(page);
+    }
 }
 
 /* --- purging -------------------------------------------------------------- */

@@ -63,6 +63,9 @@ void outbox_deinit(struct outbox *outbox, struct directory *directory); /* after
 /* Something was written for it, or it is in use again. */
 void outbox_wake(struct outbox *outbox, struct endpoint *endpoint);
 
+/* It is erased: what was read of its events is not sent any more. */
+void outbox_forget_record(const struct workspace *workspace, struct id record_id);
+
 /* It is on disk as leaving: its events go, then itself. */
 void outbox_purge(struct outbox *outbox, struct endpoint *endpoint);
 

@@ -263,6 +263,49 @@ test('erasing a record takes its events along', async (t) => {
     assert.deepEqual((await deliveries(server)).deliveries, []);
 });
 
+test('who is suppressed is not sent to be judged any more', async (t) => {
+    const { server, clock, seen } = await hooked(t, () => ({ status: 500 }));
+    const suppress = (body) => server.client.request('POST', '/suppressions', { body });
+    await server.enrich(chloe);
+    await tries(server, 1);
+    assert.equal((await suppress({ email: chloe.email })).status, 201); // known by it; another address was found
+    await clock.forward(server, 7);
+    await tries(server, 2);
+    const { deliveries: [delivery] } = await deliveries(server);
+    assert.deepEqual([delivery.state, delivery.tries[1].status, seen.length], ['dead', null, 1]);
+    assert.match(delivery.tries[1].why, /suppressed/);
+    assert.deepEqual((await server.client.get('/records')).json.records, []);
+    assert.deepEqual((await server.client.get('/records?pushable=true')).json.records, []);
+    await server.client.request('POST', `${PATH}/deliveries/${delivery.event_id}/redeliver`);
+    await tries(server, 3);
+    assert.equal(seen.length, 1);
+});
+
+test('what was read of the events of somebody who is then erased or suppressed is not sent', async (t) => {
+    let release;
+    const { server, clock, hook, seen } = await hooked(t, (event, count) => count <= 4 ? { status: 500 }
+        : count === 5 ? (response) => (release = () => response.end('{"valid":true}')) : { json: { valid: true } },
+    { providers: { acme: { script: (call) => hit({ work_email: `found.${call.email}` }) } } });
+    const people = {};
+    for (const [i, name] of ['a', 'b', 'c', 'd'].entries()) {
+        const email = `${name}@westmarkrobotics.com`;
+        people[name] = (await server.enrich({ ...chloe, email })).json.record_id;
+        await until(async () => (await deliveries(server)).deliveries.filter((one) => one.tries.length === 1).length === i + 1);
+    }
+    await clock.forward(server, 7); // all are due: one is sent, and hangs; three wait in memory
+    await hook.called(6);
+    await until(() => release !== undefined);
+    const [first, ...others] = ['a', 'b', 'c', 'd'].filter((name) => !seen[4].event.data.email.includes(`.${name}@`));
+    assert.equal((await server.client.request('DELETE', `/records/${people[first]}`)).status, 200);
+    const body = { email: `${others[0]}@westmarkrobotics.com` };
+    assert.equal((await server.client.request('POST', '/suppressions', { body })).status, 201);
+    release();
+    await until(async () => (await deliveries(server)).waiting === 0);
+    assert.deepEqual(seen.slice(5).map((call) => call.event.data.email), [`found.${others[1]}@westmarkrobotics.com`]);
+    const { deliveries: left } = await deliveries(server);
+    assert.deepEqual(left.map((one) => one.state).sort(), ['dead', 'delivered', 'delivered']);
+});
+
 test('credits.low is told once, when the balance comes below the threshold', async (t) => {
     const { server } = await world(t, { providers: { acme: finds }, config: LOCAL, credits: 10 });
     const hook = await startProvider(t, 'hook', () => ({ json: {} }));
