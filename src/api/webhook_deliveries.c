@@ -58,6 +58,10 @@ static void test(struct exchange *x, const struct endpoint *endpoint)
 
     if (endpoint == NULL)
         return;
+    if (!outbox_may_try(x->api->outbox, x->workspace->id)) {
+        exchange_refuse(x, ERR_WEBHOOK_BUSY, "too many tests are under way");
+        return;
+    }
     testing = mem_new(sizeof *testing);
     testing->x = x;
     testing->trial.done = tested;

@@ -331,7 +331,7 @@ static void begin_saving(struct exchange *x, const struct endpoint_row *row, boo
     struct saving *saving;
     bool rotates = is_new;
 
-    if (is_saving(x)) {
+    if (is_saving(x) || !outbox_may_try(x->api->outbox, x->workspace->id)) {
         exchange_refuse(x, ERR_WEBHOOK_BUSY, NULL);
         return;
     }

@@ -229,7 +229,7 @@ static bool listen_on(struct server *s, const char *address, uint16_t port)
     seed_draws(&s->engine.chance);
     outbox_init(&s->outbox, &s->loop, s->store, s->engine.cache, &s->settings.outgoing.webhooks);
     if (s->settings.outgoing.name_servers[0] != '\0')
-        http_client_set_name_servers(s->outbox.client, s->settings.outgoing.name_servers);
+        outbox_set_name_servers(&s->outbox, s->settings.outgoing.name_servers);
     telling_init(&s->telling, &s->outbox);
     s->engine.listener = &s->telling.listener;
     api_init(&s->api, &s->engine, s->directory, &s->outbox);

@@ -67,9 +67,23 @@ static void ask_endpoint(struct judge *judge, struct provider_call *call, const 
                                        .answer_bytes_max = OUTBOX_ANSWER_BYTES_MAX,
                                        .rules = &judge->outbox->rules,
                                        .done = judged};
-    http_client_start(judge->outbox->client, &judging->http);
+    http_client_start(judge->outbox->asking, &judging->http);
     buf_deinit(&headers);
     buf_deinit(&body);
+}
+
+/* A workspace gets at most as many as are left for others, so that one that
+ * hangs leaves a place for everybody. */
+static bool has_place(const struct judge *judge, const struct workspace *workspace)
+{
+    size_t all = 0, its = 0;
+
+    list_each(link, following, &judge->calls)
+    {
+        all++;
+        its += list_entry(link, struct judging, link)->call->workspace == workspace;
+    }
+    return its < OUTBOX_QUESTIONS_MAX - all;
 }
 
 /* The endpoint may have gone since the lookup began. */
@@ -78,7 +92,8 @@ static void ask(struct provider *provider, struct provider_call *call)
     struct judge *judge = container_of(provider, struct judge, provider);
     const struct endpoint *endpoint = workspace_verification(call->workspace);
 
-    if (endpoint == NULL || !endpoint_is_live(endpoint) || judge->outbox->is_stopping)
+    if (endpoint == NULL || !endpoint_is_live(endpoint) || judge->outbox->is_stopping ||
+        !has_place(judge, call->workspace))
         provider_call_end(judge->outbox->loop, call, OUTCOME_ERROR);
     else
         ask_endpoint(judge, call, &endpoint->row);

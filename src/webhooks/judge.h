@@ -3,7 +3,9 @@
  * One provider for all workspaces: whom it asks is in the call. It answers
  * "deliverable" for {"valid": true} and "undeliverable" for {"valid": false};
  * anything else is a failure, and the value stands unjudged until the outbox has
- * asked again. It has no health: an endpoint that fails is its owner's affair. */
+ * asked again. It has no health: an endpoint that fails is its owner's affair.
+ * A workspace that has as many questions under way as there are places left is
+ * not asked further ones: they are failures at once. */
 #ifndef WEBHOOKS_JUDGE_H
 #define WEBHOOKS_JUDGE_H
 

@@ -551,6 +551,7 @@ void outbox_try(struct outbox *outbox, const struct endpoint_row *endpoint, stru
 
     trial->outbox = outbox;
     trial->started_us = clock_steady_us();
+    trial->workspace_id = endpoint->workspace_id;
     list_append(&outbox->trials, &trial->link);
     buf_init(&trial->body, EVENT_BODY_BYTES_MAX);
     buf_init(&headers, HEADERS_BYTES_MAX);
@@ -564,8 +565,20 @@ void outbox_try(struct outbox *outbox, const struct endpoint_row *endpoint, stru
                                      .answer_bytes_max = OUTBOX_ANSWER_BYTES_MAX,
                                      .rules = &outbox->rules,
                                      .done = tried};
-    http_client_start(outbox->client, &trial->http);
+    http_client_start(outbox->asking, &trial->http);
     buf_deinit(&headers);
+}
+
+bool outbox_may_try(const struct outbox *outbox, struct id workspace_id)
+{
+    size_t all = 0, its = 0;
+
+    list_each(link, following, &outbox->trials)
+    {
+        all++;
+        its += id_is(list_entry(link, struct outbox_trial, link)->workspace_id, workspace_id);
+    }
+    return all < OUTBOX_TRIALS_MAX && its < OUTBOX_TRIALS_EACH_MAX;
 }
 
 void outbox_trial_deinit(struct outbox_trial *trial)
@@ -580,13 +593,20 @@ void outbox_init(struct outbox *outbox, struct loop *loop, struct store *store, 
                  const struct outgoing_rules *rules)
 {
     *outbox = (struct outbox){.loop = loop, .store = store, .cache = cache, .rules = *rules};
-    outbox->client = http_client_new(loop, OUTBOX_CALLS_MAX + OUTBOX_CALLS_EACH_MAX);
+    outbox->client = http_client_new(loop, OUTBOX_CALLS_MAX);
+    outbox->asking = http_client_new(loop, OUTBOX_TRIALS_MAX + OUTBOX_QUESTIONS_MAX);
     list_init(&outbox->ready);
     list_init(&outbox->busy);
     list_init(&outbox->resting);
     list_init(&outbox->purges);
     list_init(&outbox->trials);
     loop_timer_init(loop, &outbox->tick, ticked);
+}
+
+void outbox_set_name_servers(struct outbox *outbox, const char *servers)
+{
+    http_client_set_name_servers(outbox->client, servers);
+    http_client_set_name_servers(outbox->asking, servers);
 }
 
 static void start_endpoint(void *ctx, struct workspace *workspace)
@@ -632,6 +652,7 @@ void outbox_stop(struct outbox *outbox)
     outbox->is_stopping = true;
     loop_timer_close(&outbox->tick, NULL);
     http_client_free(&outbox->client);
+    http_client_free(&outbox->asking);
     end_trials(outbox);
 }
 

@@ -20,6 +20,9 @@
 enum {
     OUTBOX_CALLS_MAX = 128,
     OUTBOX_CALLS_EACH_MAX = 16,
+    OUTBOX_TRIALS_MAX = 64,
+    OUTBOX_TRIALS_EACH_MAX = 4, /* of a workspace */
+    OUTBOX_QUESTIONS_MAX = 512, /* before the answer: webhooks/judge.h */
     OUTBOX_ANSWER_BYTES_MAX = 64 * 1024,
     OUTBOX_TIMEOUT_MS = 15000,
     OUTBOX_PAGES_MAX = 256
@@ -37,6 +40,7 @@ struct outbox {
     struct store *store;
     struct record_cache *cache;
     struct http_client *client; /* of its own: its rules are not those of providers */
+    struct http_client *asking; /* for trials and the judge: what hangs there delays no delivery */
     struct outgoing_rules rules;
 
     struct list ready;   /* endpoints with something due, waiting for a page */
@@ -51,6 +55,8 @@ struct outbox {
 
 void outbox_init(struct outbox *outbox, struct loop *loop, struct store *store, struct record_cache *cache,
                  const struct outgoing_rules *rules);
+
+void outbox_set_name_servers(struct outbox *outbox, const char *servers); /* see resolver_new */
 
 /* Looks what waits for each endpoint. After store_start. */
 void outbox_start(struct outbox *outbox, struct directory *directory);
@@ -81,10 +87,12 @@ struct outbox_trial {
     struct http_call http;
 
     struct list link; /* private */
+    struct id workspace_id;
     int64_t started_us;
     struct buf body;
 };
 void outbox_try(struct outbox *outbox, const struct endpoint_row *endpoint, struct outbox_trial *trial);
+bool outbox_may_try(const struct outbox *outbox, struct id workspace_id); /* else too many are under way */
 void outbox_trial_deinit(struct outbox_trial *trial);
 
 /* Seconds until the next try after so many; -1: there is none. */

@@ -381,6 +381,31 @@ test('when everything is judged invalid nothing is charged and the books balance
     assert.equal((await server.verify()).code, 0);
 });
 
+test('endpoints that hang when they are asked before the answer, or tried out, hold up no delivery', async (t) => {
+    const finds = { channels: ['work_email', 'linkedin_url'], price: 1,
+        script: (call) => hit({ work_email: `found.${call.email}`, linkedin_url: 'https://www.linkedin.com/in/chloe' }) };
+    const { server } = await world(t, { providers: { acme: finds }, config: LOCAL });
+    const hook = await startProvider(t, 'hook', (call) => JSON.parse(call.body).type === 'webhook.test' && hook.calls.length === 1
+        ? { json: {} } : () => {});
+    const other = await startProvider(t, 'other', () => ({ json: {} }));
+    assert.equal((await server.client.request('PUT', PATH,
+        { body: { url: hook.url, mode: 'before_answer', deadline_ms: 15000 } })).status, 201);
+    assert.equal((await server.client.request('POST', '/settings/webhooks',
+        { body: { url: other.url, events: ['record.enriched'] } })).status, 201);
+    const bulk = (from) => server.client.request('POST', '/enrichment/bulk', { body: {
+        records: Array.from({ length: 100 }, (_, i) => ({ email: `p${from + i}@westmarkrobotics.com` })),
+        channels: ['work_email'] } }).catch(() => {});
+    bulk(0);
+    bulk(100);
+    const tests = Array.from({ length: 9 }, () => server.client.request('POST', `${PATH}/test`).catch(() => {}));
+    await hook.called(150);
+    assert.equal((await Promise.race(tests)).status, 409, 'a few at a time');
+    const began = Date.now();
+    await server.enrich({ email: 'chloe@westmarkrobotics.com', channels: ['linkedin_url'] });
+    await other.called(2);
+    assert.ok(Date.now() - began < 5000, 'it waited for those that hang');
+});
+
 test('without a verdict in time the value stands, and is judged after the answer', async (t) => {
     const { server, seen } = await before(t, (event, count) => (count === 1 ? () => {} : { json: { valid: true } }));
     const { json } = await server.enrich(chloe);
