@@ -438,6 +438,8 @@ static void read_rest_again(struct page *page)
     page->retry_due_us = 0;
 }
 
+/* At most as many as are left for others: several that hang leave a place for
+ * whoever has none. */
 static bool has_place(const struct page *page)
 {
     const struct outbox *outbox = page->outbox;
@@ -447,7 +449,7 @@ static bool has_place(const struct page *page)
         return false;
     if (is_failing && (page->out > 0 || outbox->failing_calls >= OUTBOX_CALLS_MAX / 2))
         return false;
-    return page->out < OUTBOX_CALLS_EACH_MAX;
+    return page->out < OUTBOX_CALLS_EACH_MAX && page->out < OUTBOX_CALLS_MAX - outbox->calls;
 }
 
 /* Somebody is suppressed since the page was read: it takes the records' identities to say who. */

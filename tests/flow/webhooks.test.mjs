@@ -162,6 +162,25 @@ test('an endpoint that hangs, or answers without end, holds up nobody else', asy
     assert.doesNotMatch(other.calls[1].body, /chloe/i, 'it says where to look, not who');
 });
 
+test('several endpoints that hang at once leave a place for the others', async (t) => {
+    const { server } = await world(t, { providers: { acme: finds }, config: LOCAL });
+    const hook = await startProvider(t, 'hook', (call) => JSON.parse(call.body).type === 'webhook.test' ? { json: {} } : () => {});
+    const other = await startProvider(t, 'other', () => ({ json: {} }));
+    const body = { url: hook.url, events: ['record.enriched'] };
+    for (let i = 0; i < 9; i++)
+        assert.equal((await server.client.request('POST', '/settings/webhooks', { body })).status, 201);
+    for (let i = 0; i < 30; i++)
+        assert.equal((await server.enrich({ ...chloe, force: true })).status, 200);
+    assert.equal((await server.client.request('POST', '/settings/webhooks', { body: { ...body, url: other.url } })).status, 201);
+    const before = hook.calls.length;
+    await server.restart(); // what waits is due, and nothing is known of who hangs
+    await hook.called(before + 100);
+    const began = Date.now();
+    await server.enrich({ ...chloe, force: true });
+    await other.called(2);
+    assert.ok(Date.now() - began < 5000, 'it waited for those that hang');
+});
+
 test('a crash loses no event and repeats none that was answered', async (t) => {
     const { server, seen } = await hooked(t, answer(true));
     const { json } = await server.enrich(chloe);
