@@ -316,14 +316,15 @@ static void trial_done(struct outbox_trial *trial)
     end_saving(saving);
 }
 
-static bool is_saving(const struct exchange *x)
+/* The workspace's that is under way; NULL: none. */
+static const struct saving *find_saving(const struct exchange *x)
 {
     list_each(link, following, &x->api->webhook_savings)
     {
         if (list_entry(link, struct saving, link)->x->workspace == x->workspace)
-            return true;
+            return list_entry(link, struct saving, link);
     }
-    return false;
+    return NULL;
 }
 
 static void begin_saving(struct exchange *x, const struct endpoint_row *row, bool is_new)
@@ -331,7 +332,7 @@ static void begin_saving(struct exchange *x, const struct endpoint_row *row, boo
     struct saving *saving;
     bool rotates = is_new;
 
-    if (is_saving(x) || !outbox_may_try(x->api->outbox, x->workspace->id)) {
+    if (find_saving(x) != NULL || !outbox_may_try(x->api->outbox, x->workspace->id)) {
         exchange_refuse(x, ERR_WEBHOOK_BUSY, NULL);
         return;
     }
@@ -373,6 +374,10 @@ void verification_webhook_put(struct exchange *x)
     const struct endpoint *known = workspace_verification(x->workspace);
     struct endpoint_row row = new_row(x, ENDPOINT_VERIFICATION);
 
+    if (known != NULL && known->is_being_deleted) {
+        exchange_refuse(x, ERR_WEBHOOK_BUSY, "it is being deleted");
+        return;
+    }
     if (known != NULL) {
         row.endpoint_id = known->row.endpoint_id;
         row.created_at_us = known->row.created_at_us;
@@ -407,6 +412,8 @@ static void left(struct store_op *op, enum err err)
     struct exchange *x = leaving->x;
     struct endpoint *endpoint = workspace_endpoint(x->workspace, leaving->put.row.endpoint_id);
 
+    if (endpoint != NULL)
+        endpoint->is_being_deleted = false;
     if (err == ERR_NONE && endpoint != NULL) {
         endpoint->row.kind = ENDPOINT_LEAVING;
         outbox_purge(x->api->outbox, endpoint);
@@ -425,12 +432,20 @@ static void left(struct store_op *op, enum err err)
     mem_free(leaving);
 }
 
-static void begin_leaving(struct exchange *x, const struct endpoint *endpoint)
+/* Not while it is saved: its row would be written again, among those that are on their way out. */
+static void begin_leaving(struct exchange *x, struct endpoint *endpoint)
 {
+    const struct saving *saving;
     struct leaving *leaving;
 
     if (endpoint == NULL)
+        return; /* refused: the exchange is over */
+    saving = find_saving(x);
+    if (saving != NULL && id_is(saving->put.row.endpoint_id, endpoint->row.endpoint_id)) {
+        exchange_refuse(x, ERR_WEBHOOK_BUSY, NULL);
         return;
+    }
+    endpoint->is_being_deleted = true;
     leaving = mem_new(sizeof *leaving);
     leaving->x = x;
     leaving->put.row = endpoint->row;

@@ -24,6 +24,7 @@ struct endpoint {
     struct list link; /* in its workspace */
     struct workspace *workspace;
     struct endpoint_row row; /* its texts are owned */
+    bool is_being_deleted;   /* it is on its way to the disk as leaving */
 
     /* The outbox's own. */
     struct list turn;    /* in one of its lists, or in none */

@@ -20,6 +20,7 @@ const NOT_PROVOKED = {
     'getLedger 403': 'every scope may read', 'getUsage 403': 'every scope may read', 'getSuppressions 403': 'every scope may read',
     'listRecords 403': 'every scope may read', 'getWaterfall 403': 'every scope may read',
     'tellOutcomes 409': 'takes the same key twice at a time',
+    'deleteVerificationWebhook 409': 'takes one that is being saved: tests/flow provokes it',
     'setVerificationWebhook 409': 'takes two at a time', 'makeWebhook 409': 'takes ten, or two at a time: tests/flow provokes it',
     'testVerificationWebhook 409': 'takes the same key twice at a time', 'testWebhook 409': 'takes the same key twice at a time',
     'redeliverVerification 409': 'takes the same key twice at a time',

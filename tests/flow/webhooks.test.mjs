@@ -262,6 +262,21 @@ test('a server that stops while a webhook is tried out leaves nothing behind', a
     assert.doesNotMatch(logs, /lookups under way/);
 });
 
+test('a webhook is not deleted while it is saved', async (t) => {
+    const { server, hook } = await hooked(t);
+    let release;
+    hook.script = () => (response) => (release = () => response.end('{}'));
+    const saving = server.client.request('PUT', PATH, { body: { url: hook.url } });
+    await hook.called(2);
+    const refused = await server.client.request('DELETE', PATH);
+    assert.deepEqual([refused.status, refused.json.code], [409, 'webhook_being_saved']);
+    release();
+    assert.equal((await saving).status, 200);
+    assert.equal((await server.client.request('DELETE', PATH)).status, 200);
+    await server.restart();
+    assert.equal((await server.client.get(PATH)).status, 404);
+});
+
 test('deleting takes the waiting events along, and nothing more is sent', async (t) => {
     const { server, seen } = await hooked(t, () => ({ status: 500 }));
     await server.enrich(chloe);
