@@ -24,13 +24,13 @@ static void put_address(struct buf *out, const union resolver_address *address)
     buf_printf(out, is_v6 ? "[%s]" : "%s", text);
 }
 
-/* "host:port:address,address" */
+/* "+host:port:address,address"; with the plus libcurl forgets it again after a while. */
 static void pin(struct guard *guard, const struct resolver_query *query)
 {
     struct buf text;
 
     buf_init(&text, 4096);
-    buf_printf(&text, "%s:%u:", guard->target.host, (unsigned)guard->target.port);
+    buf_printf(&text, "+%s:%u:", guard->target.host, (unsigned)guard->target.port);
     for (size_t i = 0; i < query->count; i++) {
         if (i > 0)
             buf_put_char(&text, ',');
