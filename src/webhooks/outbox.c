@@ -46,6 +46,7 @@ struct delivery_run {
     struct http_call http;
     int64_t started_us, started_wall_us;
     bool counts_as_failing;
+    struct str url; /* where it went; the endpoint may be elsewhere since */
     struct arena arena;
     struct store_try end;
     int commit_tries;
@@ -343,6 +344,7 @@ static void answered(struct http_call *http)
     fault_step("event_answered");
     delivery_judge(http, run->event->type, now_us, &run->result);
     log_result(run);
+    run->result.is_gone &= str_is(run->url, page->endpoint->row.url);
     run->end.attempt = (struct event_try){.at_us = run->started_wall_us,
                                           .ms = (clock_steady_us() - run->started_us) / MS_US,
                                           .status = http->status,
@@ -364,6 +366,7 @@ static void start_call(struct delivery_run *run)
     struct buf headers;
 
     fault_step("event_sent");
+    run->url = arena_keep(&run->arena, endpoint->url);
     buf_init(&headers, HEADERS_BYTES_MAX);
     delivery_put_headers(&headers, endpoint, run->event->event_id, run->event->body, run->started_wall_us);
     run->http = (struct http_call){.method = STR("POST"),

@@ -262,6 +262,19 @@ test('a server that stops while a webhook is tried out leaves nothing behind', a
     assert.doesNotMatch(logs, /lookups under way/);
 });
 
+test('a 410 from where the webhook was before does not disable it where it is now', async (t) => {
+    let release;
+    const { server, hook } = await hooked(t, (event, count, call) => call.path === '/verify'
+        ? (response) => (release = () => response.writeHead(410).end()) : { json: { valid: true } });
+    await server.enrich(chloe);
+    await hook.called(2);
+    assert.equal((await server.client.request('PUT', PATH, { body: { url: `${hook.url}/new` } })).status, 200);
+    release();
+    await tries(server, 1);
+    assert.equal((await deliveries(server)).deliveries[0].tries[0].status, 410);
+    assert.equal((await server.client.get(PATH)).json.disabled_at, null);
+});
+
 test('a webhook is not deleted while it is saved', async (t) => {
     const { server, hook } = await hooked(t);
     let release;
