@@ -403,7 +403,6 @@ static enum err add_try(struct store_db *db, const struct store_try *end)
 static enum err put_verdict(struct store_db *db, struct store_try *end)
 {
     sqlite3_stmt *statement = statement_of(db, SQL_PUT_VERDICT, end->event.workspace_id, end->event.record_id);
-    enum err err;
 
     if (end->verdict < 0)
         return ERR_NONE;
@@ -411,9 +410,15 @@ static enum err put_verdict(struct store_db *db, struct store_try *end)
     db_bind_str(statement, 3, str_from(channel_name((enum channel)end->event.channel)));
     db_bind_str(statement, 4, end->value);
     sqlite3_bind_int(statement, 5, end->verdict);
-    err = db_run(db, statement, NULL);
-    if (err != ERR_NONE)
-        return err;
+    return db_run(db, statement, NULL);
+}
+
+/* Also when it was told before: whoever asks again does not know whether it was heard. */
+static enum err read_judged(struct store_db *db, struct store_try *end)
+{
+    end->record = (struct record){.identity_count = 0};
+    if (end->verdict < 0)
+        return ERR_NONE;
     return db_read_record(db, end->event.workspace_id, end->event.record_id, end->arena, &end->record);
 }
 
@@ -434,8 +439,9 @@ static enum err run_end_try(struct store_db *db, struct store_op *op)
     int changes = 0;
     enum err err;
 
-    end->record = (struct record){.identity_count = 0};
-    err = end_event(db, &end->event, &changes);
+    err = read_judged(db, end);
+    if (err == ERR_NONE)
+        err = end_event(db, &end->event, &changes);
     if (err != ERR_NONE || changes == 0)
         return err;
     err = add_try(db, end);

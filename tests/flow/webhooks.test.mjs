@@ -199,6 +199,27 @@ test('a crash loses no event and repeats none that was answered', async (t) => {
     assert.equal((await server.verify()).code, 0);
 });
 
+test('a verdict whose write was in doubt is shown by lookups all the same', async (t) => {
+    for (let nth = 12; nth < 27; nth++) { // from the lookup's commit to the verdict's
+        let release;
+        const { server, clock, hook } = await hooked(t, (event, count) => count > 1 ? { json: { valid: true } }
+            : (response) => (release = () => response.end('{"valid":true}')));
+        await server.restart({ env: { UNSTUCK_FAULT: `fail:store:${nth}` } });
+        await until(async () => (await server.enrich(chloe)).status === 200);
+        await hook.called(2);
+        await server.enrich(chloe); // the record is in the cache now, without a verdict
+        release();
+        await until(async () => {
+            await clock.forward(server, 1); // a write that failed is tried again after 5 s
+            return (await deliveries(server)).waiting === 0;
+        });
+        let last;
+        await until(async () => (last = await server.enrich(chloe)).status === 200); // the fault may have been left for it
+        assert.equal(last.json.channels.work_email.verified, true, `fault ${nth}`);
+        await server.kill();
+    }
+});
+
 test('secrets overlap while they rotate', async (t) => {
     const { server, clock, seen, hook, saved } = await hooked(t, answer(true));
     const rotated = await server.client.request('PUT', PATH, { body: { url: hook.url, rotate_secret: true } });
