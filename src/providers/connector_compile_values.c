@@ -108,6 +108,7 @@ static bool compile_parts(struct compiler *c, const json_t *value, enum choice_k
     bool is_right = true;
 
     out->kind = kind;
+    out->parts_count = 0; /* "min" and "product" share a place */
     if (json_array_size(value) == 0 || json_array_size(value) > CONNECTOR_VALUE_RULES_MAX)
         return mistake(c, "must be an array of 1 to %d confidences", CONNECTOR_VALUE_RULES_MAX);
     out->parts = keep_bytes(c, json_array_size(value) * sizeof *out->parts);

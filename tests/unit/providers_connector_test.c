@@ -99,6 +99,8 @@ static void every_mistake_has_its_place_and_a_remedy(void **state)
          "is missing"},
         {WITH_CHANNELS("{'phone':{'value':'/p','confidence':{'at':'/c','scale':0,'default':1}}}"),
          "/channels/phone/confidence/scale", "over 0"},
+        {WITH_CHANNELS("{'phone':{'value':'/p','confidence':{'min':[1,1,1,1,1,1,1,1],'product':[1]}}}"),
+         "/channels/phone/confidence", "needs one of"},
     };
 
     (void)state;
