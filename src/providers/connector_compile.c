@@ -420,9 +420,10 @@ static bool compile_lifetime_s(struct compiler *c, const json_t *value, void *ou
     int64_t seconds = json_integer_value(value);
 
     *(int64_t *)out = seconds * 1000000;
-    return (seconds >= 1 && seconds <= CONNECTOR_LIFETIME_S_MAX) ||
-           mistake(c, "must be a whole number from 1 to %d", CONNECTOR_LIFETIME_S_MAX);
+    return true;
 }
+    if (seconds < 1 || seconds > CONNECTOR_LIFETIME_S_MAX)
+        return mistake(c, "must be a whole number from 1 to %d", CONNECTOR_LIFETIME_S_MAX);
 
 static bool compile_token(struct compiler *c, const json_t *value, void *out)
 {

@@ -141,6 +141,8 @@ static void mistakes_about_the_whole_have_their_place(void **state)
         {WITH("'auth':{'token':{'request':{'url':'https://a.example/{token}'},'at':'/t'}}"), "/auth/token/request/url",
          "no token here"},
         {WITH("'auth':{'token':{'request':{'url':'https://a.example/'}}}"), "/auth/token/at", "is missing"},
+        {WITH("'auth':{'token':{'request':{'url':'https://a.example/'},'at':'/t','lifetime_s':9223372036854775807}}"),
+         "/auth/token/lifetime_s", "1 to 31536000"},
         {WITH("'auth':{'token':{'request':{'url':'https://a.example/'},'at':'/t','lifetime_s':0}}"),
          "/auth/token/lifetime_s", "1 to"},
         {WITH("'wait':[]"), "/wait", "1 to 8"},
