@@ -46,9 +46,12 @@ static bool compile_needs(struct compiler *c, const json_t *value, void *out)
     struct way *way = out;
     void *needs = NULL;
 
-    if (!compile_items(c, value, &items, &needs, &way->needs_count))
-        return false;
-    memcpy(way->needs, needs, way->needs_count * sizeof *way->needs);
+    size_t count = 0;
+
+    if (!compile_items(c, value, &items, &needs, &count))
+        return false; /* without needs no path is held against them */
+    memcpy(way->needs, needs, count * sizeof *way->needs);
+    way->needs_count = count;
     return true;
 }
 
@@ -261,8 +264,9 @@ static bool compile_way(struct compiler *c, const json_t *value, void *out)
         {"account", pass, 0, false}, {"verdict", pass, 0, false}, {"outcomes", pass, 0, false},
     };
 
-    return compile_members(c, value, members, LEN(members), out) &&
-           compile_way_of(c, value, out, LEN(step_members) - 1);
+    bool is_right = compile_members(c, value, members, LEN(members), out);
+
+    return json_is_object(value) && compile_way_of(c, value, out, LEN(step_members) - 1) && is_right;
 }
 
 static bool compile_ways(struct compiler *c, const json_t *value, void *out)
@@ -419,11 +423,11 @@ static bool compile_lifetime_s(struct compiler *c, const json_t *value, void *ou
 {
     int64_t seconds = json_integer_value(value);
 
+    if (seconds < 1 || seconds > CONNECTOR_LIFETIME_S_MAX)
+        return mistake(c, "must be a whole number from 1 to %d", CONNECTOR_LIFETIME_S_MAX);
     *(int64_t *)out = seconds * 1000000;
     return true;
 }
-    if (seconds < 1 || seconds > CONNECTOR_LIFETIME_S_MAX)
-        return mistake(c, "must be a whole number from 1 to %d", CONNECTOR_LIFETIME_S_MAX);
 
 static bool compile_token(struct compiler *c, const json_t *value, void *out)
 {

@@ -215,13 +215,14 @@ static void mistakes_about_the_whole_have_their_place(void **state)
 
 static void all_mistakes_are_told_at_once(void **state)
 {
-    static const char *const pointers[] = {"/limits/per_second", "/ways/0/needs/0/0", "/ways/0/request/method",
-                                           "/ways/0/channels/phone/confidence", "/ways/1/request"};
+    static const char *const pointers[] = {"/limits/per_second",     "/ways/0/needs/0/0",
+                                           "/ways/0/request/method", "/ways/0/channels/phone/confidence",
+                                           "/ways/1/request",        "/ways/1/neds"};
     struct connector *connector = NULL;
     struct shape_mistakes mistakes;
     json_t *doc =
         doc_of("{'connector':1,'limits':{'per_second':0},'ways':[{'needs':[['fax']],'request':{'method':'PUT',"
-               "'url':'https://a.example/'},'channels':{'phone':{'value':'/p'}}},{'needs':[['email']],"
+               "'url':'https://a.example/{email}'},'channels':{'phone':{'value':'/p'}}},{'needs':[['email']],'neds':[],"
                "'channels':" CHANNELS_ONE "}]}");
 
     (void)state;
