@@ -50,6 +50,7 @@ void breaker_forgive(struct breaker *breaker, int64_t now_us)
     if (breaker->state != BREAKER_OUT_OF_CREDITS && breaker->state != BREAKER_AUTH_ERROR)
         return;
     come_back(breaker, now_us);
+    breaker->until_us = now_us;
     breaker->times = 0;
 }
 

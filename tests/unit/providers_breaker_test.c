@@ -239,6 +239,15 @@ static void what_an_operator_mends_is_forgiven_and_nothing_else(void **state)
     assert_string_equal(word(), "rate_limited");
 }
 
+static void what_was_forgiven_makes_no_later_pause_longer(void **state)
+{
+    (void)state;
+    call_ends(OUTCOME_AUTH_ERROR, 0);
+    breaker_forgive(&breaker, now_us);
+    call_ends(OUTCOME_RATE_LIMITED, 0);
+    pass_cool_down("rate_limited", BREAKER_RATE_US);
+}
+
 static void a_refusal_outweighs_an_open_circuit(void **state)
 {
     (void)state;
@@ -443,6 +452,7 @@ int main(void)
         TEST(a_key_that_is_refused_takes_it_out_until_a_probe_is_answered),
         TEST(many_refusals_at_once_are_one),
         TEST(what_an_operator_mends_is_forgiven_and_nothing_else),
+        TEST(what_was_forgiven_makes_no_later_pause_longer),
         TEST(a_refusal_outweighs_an_open_circuit),
         TEST(it_is_left_alone_for_as_long_as_it_asks),
         TEST(the_longest_wait_that_it_asked_for_counts),
