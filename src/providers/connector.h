@@ -167,8 +167,8 @@ struct connector_call {
     enum outcome failure;      /* … like this */
     enum email_status verdict; /* when a verdict was wanted and found */
     bool is_repeatable;        /* it failed, and asking again cannot pay twice and may help */
-    bool is_ours;              /* it failed for a reason of ours, and says nothing of the provider */
-    int64_t wait_us;           /* it asked to be left alone for so long; 0: it did not say */
+    bool is_ours;    /* it failed (in part: `unanswered`) for a reason of ours that says nothing of the provider */
+    int64_t wait_us; /* it asked to be left alone for so long; 0: it did not say */
     struct connector_amount cost;    /* of all answers together */
     struct connector_amount balance; /* as the last one said */
     const char *why;                 /* of the last failure on the way, if there is more to say: constant; else "" */

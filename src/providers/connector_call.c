@@ -122,7 +122,7 @@ static void finish(struct connector_call *call)
     }
     call->unanswered = outcome_is_answer(call->outcome) ? call->unanswered & ~(unsigned)call->found : 0;
     call->is_repeatable = !outcome_is_answer(call->outcome) && has_flag(call, FLAG_REPEATABLE);
-    call->is_ours = !outcome_is_answer(call->outcome) && has_flag(call, FLAG_OURS);
+    call->is_ours = (!outcome_is_answer(call->outcome) || call->unanswered != 0) && has_flag(call, FLAG_OURS);
 }
 
 /* --- ways and steps --- */

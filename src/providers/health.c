@@ -161,9 +161,10 @@ static struct breaker_event event_of(const struct provider_call *call)
     bool is_refusal = call->outcome == OUTCOME_AUTH_ERROR || call->outcome == OUTCOME_OUT_OF_CREDITS;
     bool was_unfair = call->timeout_us < FAIR_US && call->timeout_us < provider->timeout_us / 2;
 
-    if (call->unanswered != 0 && call->failure == OUTCOME_RATE_LIMITED)
+    if (call->unanswered != 0 && call->failure == OUTCOME_RATE_LIMITED && !call->is_ours)
         event.outcome = OUTCOME_RATE_LIMITED;
-    event.says_nothing = call->is_ours || (call->outcome == OUTCOME_TIMEOUT && was_unfair) ||
+    event.says_nothing = (call->is_ours && !outcome_is_answer(call->outcome)) ||
+                         (call->outcome == OUTCOME_TIMEOUT && was_unfair) ||
                          (is_refusal && provider != provider->health->owner);
     return event;
 }

@@ -106,7 +106,7 @@ struct provider_call {
     enum outcome failure;      /* … like this */
     enum email_status verdict; /* of a verifier */
     bool is_repeatable;        /* it failed in a way that asking again cannot pay twice, and may help */
-    bool is_ours;              /* it failed for a reason of ours, and says nothing of the provider */
+    bool is_ours; /* it failed (in part: `unanswered`) for a reason of ours that says nothing of the provider */
 
     /* of health.c */
     bool is_probe, is_check;

@@ -601,6 +601,14 @@ static int64_t pace(struct connector_call *call, bool is_poll, int64_t left_us)
     return paces[paces_asked++];
 }
 
+static int64_t never_in_turn(struct connector_call *call, bool is_poll, int64_t left_us)
+{
+    (void)call;
+    (void)is_poll;
+    (void)left_us;
+    return -1;
+}
+
 static void requests_after_the_first_wait_for_their_turn(void **state)
 {
     (void)state;
@@ -625,6 +633,25 @@ static void requests_after_the_first_wait_for_their_turn(void **state)
     ends_failed(OUTCOME_RATE_LIMITED, false);
     assert_true(asking.call.is_ours);
     assert_int_equal(paces_asked, 4);
+}
+
+static void what_was_found_before_there_was_no_turn_counts(void **state)
+{
+    (void)state;
+    compile(
+        &asking,
+        "{" HEAD "'ways':[{'needs':[['email']],'request':{'url':'{host.h}/a'},'channels':{'phone':" VALUE(
+            "/p") "}},{'needs':[['email']],'request':{'url':'{host.h}/b'},'channels':{'work_email':" VALUE("/e") "}}]"
+                                                                                                                 "}");
+    start(&asking, EMAIL | PHONE);
+    asking.call.pace = never_in_turn;
+    sends("/a", 0);
+    says(200, "{\"p\":\"1\"}");
+    assert_int_equal(next(&asking), CONNECTOR_DONE);
+    assert_int_equal(asking.call.outcome, OUTCOME_HIT);
+    assert_int_equal(asking.call.unanswered, EMAIL);
+    assert_int_equal(asking.call.failure, OUTCOME_RATE_LIMITED);
+    assert_true(asking.call.is_ours);
 }
 
 /* --- whether a failed call may be sent again --- */
@@ -1004,6 +1031,7 @@ int main(void)
         CALL(nothing_is_sent_past_the_deadline),
         CALL(a_request_has_a_time_of_its_own),
         CALL(requests_after_the_first_wait_for_their_turn),
+        CALL(what_was_found_before_there_was_no_turn_counts),
         CALL(only_what_cannot_be_paid_twice_is_repeatable),
         CALL(what_was_started_is_not_started_again),
         CALL(an_answer_that_cannot_be_taken_is_an_error_for_good),

@@ -356,6 +356,25 @@ static void being_told_to_wait_for_a_part_counts_too(void **state)
     assert_string_equal(asked_one(SECOND_US), "rate_limited");
 }
 
+static void a_part_without_a_turn_of_ours_says_nothing(void **state)
+{
+    size_t at;
+
+    (void)state;
+    fake->usual.outcome = OUTCOME_ERROR;
+    for (int i = 1; i < BREAKER_FAILURES_IN_A_ROW; i++)
+        asked_one(SECOND_US);
+    fake->is_holding = true;
+    at = ask(SECOND_US);
+    askers[at].call.unanswered = CHANNELS;
+    askers[at].call.failure = OUTCOME_RATE_LIMITED;
+    answer(fake, fake->held[0], &(struct answer){.outcome = OUTCOME_MISS, .is_ours = true});
+    wait_for(BREAKER_FAILURES_IN_A_ROW);
+    fake->is_holding = false;
+    assert_string_equal(asked_one(SECOND_US), "error"); /* the first of another row */
+    assert_string_equal(state_now(), "in_service");
+}
+
 static void who_was_given_little_time_is_not_to_blame(void **state)
 {
     (void)state;
@@ -892,6 +911,7 @@ int main(void)
         TEST(what_has_no_key_is_not_asked),
         TEST(it_is_left_alone_for_as_long_as_it_asked),
         TEST(being_told_to_wait_for_a_part_counts_too),
+        TEST(a_part_without_a_turn_of_ours_says_nothing),
         TEST(who_was_given_little_time_is_not_to_blame),
         TEST(half_of_a_short_time_is_fair),
         TEST(what_we_could_not_send_says_nothing_of_the_provider),
