@@ -172,7 +172,7 @@ static struct evidence_sum *cell_of(struct evidence_page *page, size_t number)
     size_t before = page->cell_count;
 
     if (number >= before) {
-        page->cell_count = number + CELLS_STEP;
+        page->cell_count = number + CELLS_STEP < EVIDENCE_PROVIDERS_MAX ? number + CELLS_STEP : EVIDENCE_PROVIDERS_MAX;
         page->cells = mem_resize(page->cells, page->cell_count * sizeof *page->cells);
         memset(page->cells + before, 0, (page->cell_count - before) * sizeof *page->cells);
     }

@@ -231,6 +231,26 @@ static void providers_without_number_are_not_learned_of_and_harm_nobody(void **s
         assert_int_equal(evidence_own_sum(&view, &many[i].provider).count[EVIDENCE_HIT], i < EVIDENCE_PROVIDERS_MAX);
 }
 
+static void the_last_provider_with_a_number_may_be_the_first_of_a_segment(void **state)
+{
+    static struct scripted many[EVIDENCE_PROVIDERS_MAX];
+    static char names[EVIDENCE_PROVIDERS_MAX][8];
+    const struct scripted *last = &many[EVIDENCE_PROVIDERS_MAX - 1];
+
+    (void)state;
+    for (size_t i = 0; i < LEN(many); i++) {
+        struct attempt attempt = {.provider = &many[i].provider, .outcome = OUTCOME_MISS};
+        struct waterfall_run run = {.channels = 1u << CHANNEL_WORK_EMAIL};
+
+        snprintf(names[i], sizeof names[i], "p%zu", i);
+        scripted_init(&many[i], NULL, names[i], 1);
+        run.channel_runs[CHANNEL_WORK_EMAIL].first = &attempt;
+        evidence_count_run(evidence, workspace_id, SEGMENT_GENERIC, &run, NOW_US);
+    }
+    asked(workspace_id, last, SEGMENT_GENERIC, 1, 1, NOW_US);
+    assert_int_equal(own_count(last, EVIDENCE_HIT), 1);
+}
+
 static int remember(void **state)
 {
     (void)state;
@@ -423,6 +443,7 @@ int main(void)
         in_memory(where_nobody_ever_replied_nothing_is_known_of_replies),
         in_memory(reports_are_counted_for_the_workspace_and_for_all),
         in_memory(providers_without_number_are_not_learned_of_and_harm_nobody),
+        in_memory(the_last_provider_with_a_number_may_be_the_first_of_a_segment),
         on_disk(what_was_flushed_is_known_after_a_restart),
         on_disk(it_is_written_within_about_a_second_by_itself),
         on_disk(what_was_not_written_is_written_the_next_time),
