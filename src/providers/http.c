@@ -296,6 +296,7 @@ static void token_done(struct http_call *http)
     http_call_deinit(http);
     arena_deinit(&arena);
     provider->token.is_asked_for = false;
+    provider->provider.calls_out--;
     resume_waiting(provider, outcome, given.wait_us);
 }
 
@@ -313,6 +314,7 @@ static bool ask_for_token(struct http_provider *provider)
         if (request.timeout_us == 0)
             request.timeout_us = TOKEN_TIMEOUT_US;
         provider->token.is_asked_for = true;
+        provider->provider.calls_out++; /* busy until it is here, whoever waits for it */
         start_http(provider, &provider->token.http, &request, token_done);
         connector_request_wipe(&request);
     } else {

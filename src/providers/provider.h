@@ -171,7 +171,7 @@ struct provider {
 
     struct health *health;       /* NULL: it is asked as it is; see health.h */
     struct key_check *key_check; /* of health.c: under way */
-    unsigned calls_out;          /* given to provider_ask, not done yet */
+    unsigned calls_out;          /* given to provider_ask, not done yet; and the kind's own */
 
     struct series *calls[OUTCOME_COUNT]; /* for GET /metrics: see provider_count_call */
     struct series *call_seconds;

@@ -315,6 +315,28 @@ test('a hundred reloads under load lose no lookup, charge nothing twice, and lea
     assert.equal((await server.verify()).code, 0);
 });
 
+test('a provider whose token is still asked for when its last lookup has ended goes with the answer', async (t) => {
+    const hold = gate();
+    const { server, old } = await world(t, {
+        providers: { old: { script: async ({ path, email }) => (path === '/token' ? (await hold.opened, { json: { token: 'tok' } }) : good({ email })) } },
+        config: { lookup: { deadline_ms: 200 } }, prepare: true,
+    });
+    const fresh = await startProvider(t, 'fresh', good);
+    server.config.providers[0] = old.entry({
+        auth: { token: { request: { method: 'POST', url: `${old.url}/token` }, at: '/token' } }, headers: { 'X-Token': '{token}' },
+    });
+    await server.start();
+    assert.equal((await server.enrich(ask('a@ex.org'))).json.channels.work_email, null);
+    assert.deepEqual(old.calls.map(({ path }) => path), ['/token']);
+    await reloadTo(server, { providers: [fresh.entry()] });
+    hold.open();
+    for (let i = 0; i < 5; i++) {
+        await new Promise((done) => setTimeout(done, 100));
+        assert.equal((await server.enrich(ask(`b${i}@ex.org`))).json.channels.work_email.source, 'fresh');
+    }
+    assert.equal((await server.stop()).code, 0);
+});
+
 test('told to stop while it reads, it ends what it does', async (t) => {
     const { server } = await withDataset(t, rows('a@ex.org,a@ex.org'));
     await writeFile(join(server.folder, 'crm.csv'), rows(Array.from({ length: 100000 }, (_, i) => `p${i}@ex.org,p${i}@ex.org`)));
