@@ -46,6 +46,9 @@ struct trial {
     bool shows_answers;
 };
 
+static const struct connector_request unshowable = {
+    .method = {"(a request that cannot be shown)", sizeof "(a request that cannot be shown)" - 1}};
+
 static int fail(const char *format, const char *what)
 {
     fputs("unstuck connector try: ", stderr);
@@ -454,8 +457,11 @@ static void send_for_token(struct trial *trial)
         go_on(trial);
         return;
     }
-    if (connector_token_request(trial->connector, &trial->settings, &trial->request_arena, &request, &why) &&
-        connector_token_request(trial->connector, &trial->hidden, &trial->shadow_arena, &shown, &why)) {
+    if (connector_token_request(trial->connector, &trial->settings, &trial->request_arena, &request, &why)) {
+        const char *ignored;
+
+        if (!connector_token_request(trial->connector, &trial->hidden, &trial->shadow_arena, &shown, &ignored))
+            shown = unshowable;
         send_request(trial, &request, &shown);
         return;
     }
@@ -472,6 +478,16 @@ static void wait_for_call(struct trial *trial, int64_t now_us)
     loop_timer_start(&trial->timer, trial->call.until_us - now_us);
 }
 
+/* The shadow could not go where the call went: a secret is in a URL's host, where "***" cannot stand. */
+static void keep_step(struct trial *trial)
+{
+    trial->shadow = trial->call;
+    trial->shadow.settings = &trial->hidden;
+    trial->shadow.values = trial->shadow_values;
+    trial->shadow.token = STR_NONE;
+    memcpy(trial->shadow_values, trial->values, sizeof trial->values);
+}
+
 static void go_on(struct trial *trial)
 {
     struct connector_request request, shown;
@@ -481,8 +497,10 @@ static void go_on(struct trial *trial)
     arena_deinit(&trial->request_arena);
     arena_deinit(&trial->shadow_arena);
     turn = connector_call_next(&trial->call, &trial->request_arena, &request, now_us);
-    if (connector_call_next(&trial->shadow, &trial->shadow_arena, &shown, now_us) != turn)
-        shown = (struct connector_request){.method = STR("(a request that cannot be shown)")};
+    if (connector_call_next(&trial->shadow, &trial->shadow_arena, &shown, now_us) != turn) {
+        shown = unshowable;
+        keep_step(trial);
+    }
     trial->is_token = turn == CONNECTOR_TOKEN;
     switch (turn) {
     case CONNECTOR_SEND:

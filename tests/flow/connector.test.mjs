@@ -239,6 +239,24 @@ test('a token is asked for and never shown', async (t) => {
     assert.match(stdout, /^> key=\*\*\*$/m);
 });
 
+test('a request whose host is a secret is sent, and not shown', async (t) => {
+    const provider = await startProvider(t, 'acme', ({ path, count }) =>
+        (path === '/token' ? { json: { token: 'made-up-token' } } : count < 3 ? { status: 202, json: {} } : hit({ email: 'm@northwind-demo.example' })));
+    const { port } = new URL(provider.url);
+    const folder = await folderOf(t, {
+        connector: 1, name: 'Acme', secrets: { host: 'ACME_HOST' }, needs: [['email']],
+        auth: { token: { request: { url: `http://{secret.host}:${port}/token` }, at: '/token' } },
+        request: { url: `http://{secret.host}:${port}/find?email={email}`, headers: { Authorization: 'Bearer {token}' } },
+        outcomes: [{ status: 202, outcome: 'pending' }], poll: { every_ms: 20 },
+        channels: { work_email: { value: '/email', confidence: 1 } },
+    });
+    const { code, stdout } = await run(['connector', 'try', folder, ...mira], { env: { ACME_HOST: '127.0.0.1' } });
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /^> \(a request that cannot be shown\)/m);
+    assert.match(stdout, /^work_email: m@northwind-demo\.example/m);
+    assert.ok(!stdout.includes('127.0.0.1') && !stdout.includes('made-up-token'), stdout);
+});
+
 test('what is pending is waited for and asked again', async (t) => {
     const { code, stdout, provider } = await tryIt(t, ({ count }) =>
         (count < 3 ? { status: 202, json: {} } : hit({ email: 'm@northwind-demo.example' })), {
