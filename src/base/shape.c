@@ -19,9 +19,20 @@ void shape_mistakes_deinit(struct shape_mistakes *mistakes)
     buf_deinit(&mistakes->json);
 }
 
+/* What began at `len` does not fit: the array ends before it. */
+static void close_at(struct buf *json, size_t len)
+{
+    json->is_overflown = false;
+    json->len = len;
+    json->ptr[len] = '\0';
+    if (len > 0)
+        json->ptr[len - 1] = ']';
+}
+
 static void add_mistake(struct shape_mistakes *mistakes, struct str pointer, const char *text)
 {
     struct buf *json = &mistakes->json;
+    size_t before = json->len;
 
     if (mistakes->count++ == 0)
         err_explain(&mistakes->first, "%.*s: %s", STR_ARG(pointer), text);
@@ -37,6 +48,8 @@ static void add_mistake(struct shape_mistakes *mistakes, struct str pointer, con
     buf_puts(json, ",\"detail\":");
     json_put_str(json, str_from(text));
     buf_puts(json, "}]");
+    if (json->is_overflown)
+        close_at(json, before);
 }
 
 void shape_report(struct shape_mistakes *mistakes, struct str pointer, const char *format, ...)

@@ -18,7 +18,7 @@
 enum { SHAPE_MISTAKES_MAX = 32, SHAPE_MEMBERS_MAX = 32 };
 
 /* The mistakes so far as a JSON array text: [{"pointer","detail"},…]. After
- * SHAPE_MISTAKES_MAX further ones are only counted. */
+ * SHAPE_MISTAKES_MAX, or where there is no room, further ones are only counted. */
 struct shape_mistakes {
     struct buf json;
     size_t count;

@@ -155,6 +155,27 @@ static void past_the_maximum_mistakes_are_only_counted(void **state)
     shape_mistakes_deinit(&mistakes);
 }
 
+static void mistakes_without_room_are_only_counted(void **state)
+{
+    struct shape_mistakes mistakes;
+    struct err_detail detail;
+    char pointer[3000];
+    json_t *list;
+
+    (void)state;
+    memset(pointer, 'a', sizeof pointer);
+    shape_mistakes_init(&mistakes);
+    for (int i = 0; i < 20; i++)
+        shape_report(&mistakes, (struct str){pointer, sizeof pointer}, "mistake %d", i);
+    shape_report(&mistakes, STR("/a"), "a small one");
+    assert_int_equal(mistakes.count, 21);
+    assert_int_equal(json_read(buf_str(&mistakes.json), &list, &detail), ERR_NONE);
+    assert_int_equal(json_array_size(list), 11);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(list, 10), "detail")), "a small one");
+    json_decref(list);
+    shape_mistakes_deinit(&mistakes);
+}
+
 static void the_worst_names_still_make_json(void **state)
 {
     json_t *worst = json_object();
@@ -236,6 +257,7 @@ int main(void)
         cmocka_unit_test(unknown_members_are_told_with_the_nearest_known_one),
         cmocka_unit_test(what_is_no_object_is_told_by_its_type),
         cmocka_unit_test(past_the_maximum_mistakes_are_only_counted),
+        cmocka_unit_test(mistakes_without_room_are_only_counted),
         cmocka_unit_test(the_worst_names_still_make_json),
         cmocka_unit_test(millionths_are_rounded),
         cmocka_unit_test(the_nearest_word_is_near),
