@@ -222,7 +222,7 @@ static void redelivered(struct store_op *op, enum err err)
         struct buf *body = exchange_body(x);
 
         if (endpoint != NULL)
-            outbox_wake(x->api->outbox, endpoint);
+            outbox_hurry(x->api->outbox, endpoint);
         buf_put_char(body, '{');
         put_event_id(body, "event_id", again->op.event_id);
         buf_puts(body, ",\"state\":\"waiting\"}");

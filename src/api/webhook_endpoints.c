@@ -279,7 +279,7 @@ static void saved(struct store_op *op, enum err err)
             endpoint = endpoint_add(x->workspace, &saving->put.row);
         else
             endpoint_set(endpoint, &saving->put.row);
-        outbox_wake(x->api->outbox, endpoint);
+        outbox_hurry(x->api->outbox, endpoint);
         respond_saved(saving);
     } else {
         exchange_refuse(x, err, NULL);

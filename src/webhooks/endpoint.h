@@ -27,12 +27,13 @@ struct endpoint {
     bool is_being_deleted;   /* it is on its way to the disk as leaving */
 
     /* The outbox's own. */
-    struct list turn;    /* in one of its lists, or in none */
-    struct page *page;   /* what is being delivered; NULL: nothing */
-    int64_t next_due_us; /* nothing is due before; INT64_MAX: nothing waits */
-    unsigned failures;   /* in a row */
-    bool is_purged;      /* not on disk any more: goes with its page */
-    bool has_news;       /* something was written since its page was read */
+    struct list turn;       /* in one of its lists, or in none */
+    struct page *page;      /* what is being delivered; NULL: nothing */
+    int64_t next_due_us;    /* nothing is due before; INT64_MAX: nothing waits */
+    unsigned failures;      /* in a row */
+    int64_t quiet_until_us; /* it has asked to be left alone */
+    bool is_purged;         /* not on disk any more: goes with its page */
+    bool has_news;          /* something was written since its page was read */
 };
 
 /* Reads them all. Before store_start. */

@@ -1,5 +1,5 @@
 /* Where an endpoint is: in no list (nothing waits, or it is not in use), resting
- * (its next is due later), ready (waits for a page), busy (has one). A page's
+ * (its next is due later), ready or failing (waits for a page), busy (has one). A page's
  * rows are delivered side by side; when the last of them is on disk, the page
  * goes and the endpoint is put where it belongs. */
 #include "webhooks/outbox.h"
@@ -32,6 +32,7 @@ struct page {
     struct arena arena;
     struct store_due due;
     bool is_read;     /* until then `due` is the store's */
+    bool is_failing;  /* its endpoint failed the last time */
     size_t next;      /* of the rows */
     size_t out;       /* under way */
     struct list runs; /* of struct delivery_run */
@@ -78,6 +79,16 @@ static void put_in(struct list *list, struct endpoint *endpoint)
     list_append(list, &endpoint->turn);
 }
 
+static bool is_due(const struct endpoint *endpoint, int64_t now_us)
+{
+    return endpoint->next_due_us <= now_us && endpoint->quiet_until_us <= now_us;
+}
+
+static void make_ready(struct outbox *outbox, struct endpoint *endpoint)
+{
+    put_in(endpoint->failures > 0 ? &outbox->failing : &outbox->ready, endpoint);
+}
+
 /* An endpoint without a page goes where it belongs. */
 static void place(struct outbox *outbox, struct endpoint *endpoint)
 {
@@ -85,10 +96,10 @@ static void place(struct outbox *outbox, struct endpoint *endpoint)
         return;
     if (!endpoint_is_live(endpoint) || endpoint->next_due_us == INT64_MAX)
         list_remove(&endpoint->turn);
-    else if (endpoint->next_due_us > clock_wall_us())
-        put_in(&outbox->resting, endpoint);
+    else if (is_due(endpoint, clock_wall_us()))
+        make_ready(outbox, endpoint);
     else
-        put_in(&outbox->ready, endpoint);
+        put_in(&outbox->resting, endpoint);
 }
 
 void outbox_wake(struct outbox *outbox, struct endpoint *endpoint)
@@ -101,6 +112,12 @@ void outbox_wake(struct outbox *outbox, struct endpoint *endpoint)
     work(outbox);
 }
 
+void outbox_hurry(struct outbox *outbox, struct endpoint *endpoint)
+{
+    endpoint->quiet_until_us = 0;
+    outbox_wake(outbox, endpoint);
+}
+
 static void wake_those_due(struct outbox *outbox)
 {
     int64_t now_us = clock_wall_us();
@@ -109,8 +126,8 @@ static void wake_those_due(struct outbox *outbox)
     {
         struct endpoint *endpoint = list_entry(link, struct endpoint, turn);
 
-        if (endpoint->next_due_us <= now_us)
-            put_in(&outbox->ready, endpoint);
+        if (is_due(endpoint, now_us))
+            make_ready(outbox, endpoint);
     }
 }
 
@@ -129,6 +146,7 @@ static void free_page(struct page *page)
 {
     page->endpoint->page = NULL;
     page->outbox->pages--;
+    page->outbox->failing_pages -= page->is_failing;
     arena_deinit(&page->arena);
     mem_free(page);
 }
@@ -171,27 +189,38 @@ static void read_page(struct outbox *outbox, struct endpoint *endpoint)
 {
     struct page *page = mem_new(sizeof *page);
 
-    *page = (struct page){.outbox = outbox, .endpoint = endpoint, .retry_due_us = INT64_MAX};
+    *page = (struct page){
+        .outbox = outbox, .endpoint = endpoint, .is_failing = endpoint->failures > 0, .retry_due_us = INT64_MAX};
     arena_init(&page->arena, PAGE_BYTES_MAX);
     list_init(&page->runs);
     page->due = (struct store_due){.workspace_id = endpoint->row.workspace_id,
                                    .endpoint_id = endpoint->row.endpoint_id,
                                    .now_us = clock_wall_us(),
-                                   .max = endpoint->failures > 0 ? FAILING_PAGE : EVENTS_PAGE,
+                                   .max = page->is_failing ? FAILING_PAGE : EVENTS_PAGE,
                                    .with_records = endpoint->workspace->suppressions != NULL,
                                    .arena = &page->arena};
     endpoint->page = page;
     endpoint->has_news = false;
     put_in(&outbox->busy, endpoint);
     outbox->pages++;
+    outbox->failing_pages += page->is_failing;
     store_read_due(outbox->store, &page->due, page_read);
+}
+
+static struct list *next_ready(struct outbox *outbox)
+{
+    if (outbox->is_stopping || outbox->pages >= OUTBOX_PAGES_MAX)
+        return NULL;
+    if (!list_is_empty(&outbox->ready))
+        return list_take(&outbox->ready);
+    return outbox->failing_pages < OUTBOX_PAGES_MAX / 2 ? list_take(&outbox->failing) : NULL;
 }
 
 static void work(struct outbox *outbox)
 {
     struct list *link;
 
-    while (!outbox->is_stopping && outbox->pages < OUTBOX_PAGES_MAX && (link = list_take(&outbox->ready)) != NULL)
+    while ((link = next_ready(outbox)) != NULL)
         read_page(outbox, list_entry(link, struct endpoint, turn));
 }
 
@@ -355,6 +384,8 @@ static void answered(struct http_call *http)
     settle(run, now_us);
     http_call_deinit(http);
     page->endpoint->failures = run->result.is_delivered ? 0 : page->endpoint->failures + 1;
+    if (!run->result.is_delivered)
+        page->endpoint->quiet_until_us = now_us + run->result.wait_us;
     give_place(run);
     end_try(run);
     deliver_others(page->outbox);
@@ -461,10 +492,15 @@ static bool is_outdated(const struct page *page)
     return page->endpoint->workspace->suppressions != NULL && !page->due.with_records;
 }
 
-/* What is left of a page whose endpoint went out of use waits on disk. */
+static bool is_quiet(const struct page *page)
+{
+    return page->endpoint->quiet_until_us > clock_wall_us();
+}
+
+/* What is left of a page whose endpoint went out of use, or wants to be left alone, waits on disk. */
 static void deliver_more(struct page *page)
 {
-    if (page->next < page->due.count && is_outdated(page))
+    if (page->next < page->due.count && (is_outdated(page) || is_quiet(page)))
         read_rest_again(page);
     if (!endpoint_is_live(page->endpoint))
         page->next = page->due.count;
@@ -601,6 +637,7 @@ void outbox_init(struct outbox *outbox, struct loop *loop, struct store *store, 
     outbox->client = http_client_new(loop, OUTBOX_CALLS_MAX);
     outbox->asking = http_client_new(loop, OUTBOX_TRIALS_MAX + OUTBOX_QUESTIONS_MAX);
     list_init(&outbox->ready);
+    list_init(&outbox->failing);
     list_init(&outbox->busy);
     list_init(&outbox->resting);
     list_init(&outbox->purges);

@@ -4,7 +4,9 @@
  * is promised is isolation: an endpoint that hangs or fails is asked with one
  * call at a time, and all of those that fail together get at most half of the
  * calls, so it slows neither a lookup nor another endpoint. Events are read from
- * the store a page at a time; a million that wait cost no more than that.
+ * the store a page at a time; a million that wait cost no more than that. An
+ * endpoint that answers with Retry-After is left alone for so long, with all its
+ * events.
  *
  * A try succeeds with a 2xx (and, for a verification, the body {"valid": true}
  * or {"valid": false}). Anything else is tried again: see outbox_schedule. A 410
@@ -43,10 +45,11 @@ struct outbox {
     struct http_client *asking; /* for trials and the judge: what hangs there delays no delivery */
     struct outgoing_rules rules;
 
-    struct list ready;   /* endpoints with something due, waiting for a page */
+    struct list ready;   /* endpoints with something due, waiting for a page … */
+    struct list failing; /* … and those that failed the last time: at most half of the pages are theirs */
     struct list busy;    /* endpoints with a page */
     struct list resting; /* endpoints whose next is due later */
-    size_t pages, calls, failing_calls;
+    size_t pages, failing_pages, calls, failing_calls;
     struct loop_timer tick;
     struct list purges; /* of endpoints that are leaving */
     struct list trials; /* under way */
@@ -66,8 +69,10 @@ void outbox_start(struct outbox *outbox, struct directory *directory);
 void outbox_stop(struct outbox *outbox);
 void outbox_deinit(struct outbox *outbox, struct directory *directory); /* after store_close; the endpoints go too */
 
-/* Something was written for it, or it is in use again. */
+/* Something was written for it. */
 void outbox_wake(struct outbox *outbox, struct endpoint *endpoint);
+/* Somebody wants it tried now: it is in use again, or an event is. That it asked to be left alone counts no more. */
+void outbox_hurry(struct outbox *outbox, struct endpoint *endpoint);
 
 /* It is erased: what was read of its events is not sent any more. */
 void outbox_forget_record(const struct workspace *workspace, struct id record_id);

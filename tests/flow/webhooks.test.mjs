@@ -130,7 +130,11 @@ test('Retry-After is kept to, and 410 disables until it is set again', async (t)
     await tries(server, 1);
     const { deliveries: [{ next_try_at: next }] } = await deliveries(server);
     assert.ok(Date.parse(next) - clock.now() > 900 * 1000, 'not after 5 s');
-    await clock.forward(server, 1001);
+    await server.enrich({ email: 'chloe@northwind-demo.example', channels: ['work_email'] });
+    await clock.forward(server, 500);
+    await until(async () => (await deliveries(server)).waiting === 2);
+    assert.equal(seen.length, 1, 'nor is another event sent meanwhile');
+    await clock.forward(server, 501);
     await until(async () => (await server.client.get(PATH)).json.disabled_at !== null);
     assert.match((await server.client.get(PATH)).json.disabled_why, /410/);
     await clock.forward(server, 86400);
