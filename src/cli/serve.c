@@ -100,27 +100,31 @@ static bool read_listen(const struct options *options, char address[64], uint16_
 
 /* --- starting -------------------------------------------------------------- */
 
-/* A descriptor for each client and for each call to a provider. Where the
- * system does not give that many, calls beyond it wait their turn; clients are
- * turned away only when not even CALLS_MIN calls would be left. */
+/* A descriptor for each client, for each call to a provider and for webhooks
+ * (an eighth at most). Where the system does not give that many, calls beyond it
+ * wait their turn; clients are turned away only when not even CALLS_MIN calls
+ * would be left. */
 static void share_descriptors(struct server *s)
 {
     int64_t *connections = &s->settings.number.server_connections_max;
-    rlim_t wanted = (rlim_t)(*connections + s->settings.number.lookup_in_flight_max + SPARE_FDS);
+    rlim_t wanted = (rlim_t)(*connections + s->settings.number.lookup_in_flight_max + SPARE_FDS + OUTBOX_SOCKETS_MAX);
     struct rlimit limit;
+    int64_t rest;
 
     check(getrlimit(RLIMIT_NOFILE, &limit) == 0);
     if (limit.rlim_cur < wanted) {
         limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
         check(setrlimit(RLIMIT_NOFILE, &limit) == 0);
     }
-    if (*connections > (int64_t)limit.rlim_cur - SPARE_FDS - CALLS_MIN) {
-        *connections = (int64_t)limit.rlim_cur - SPARE_FDS - CALLS_MIN;
+    rest = (int64_t)limit.rlim_cur - SPARE_FDS;
+    rest -= rest / 8 < OUTBOX_SOCKETS_MAX ? rest / 8 : OUTBOX_SOCKETS_MAX;
+    if (*connections > rest - CALLS_MIN) {
+        *connections = rest - CALLS_MIN;
         check(*connections > 0);
         log_write(LOG_WARN, "fewer connections than configured: raise the limit of open files",
                   log_num("connections_max", *connections), LOG_END);
     }
-    s->calls_max = (size_t)((int64_t)limit.rlim_cur - SPARE_FDS - *connections);
+    s->calls_max = (size_t)(rest - *connections);
     s->calls_max -= s->calls_max / 64; /* the client itself takes two for every 256 calls */
     if (s->calls_max > (size_t)s->settings.number.lookup_in_flight_max)
         s->calls_max = (size_t)s->settings.number.lookup_in_flight_max;
