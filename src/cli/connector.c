@@ -170,8 +170,7 @@ static void put_hints(struct buf *out, unsigned hints)
     }
 }
 
-/* The alternatives for these slots (none: for a verdict), each once. */
-static void put_needs(struct buf *out, const struct connector_about *about, unsigned slots)
+void connector_put_needs(struct buf *out, const struct connector_about *about, unsigned slots)
 {
     unsigned seen[NEEDS_MAX];
     size_t count = 0;
@@ -195,7 +194,7 @@ static void print_gift(const struct connector_about *about, const char *name, un
     struct buf text;
 
     buf_init(&text, 4096);
-    put_needs(&text, about, slots);
+    connector_put_needs(&text, about, slots);
     printf("    %-15s from %s\n", name, text.len == 0 ? "anything" : text.ptr);
     buf_deinit(&text);
 }

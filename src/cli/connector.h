@@ -15,6 +15,10 @@ struct connector *connector_open(const char *word);
  */
 bool connector_load_reader(void);
 
+/* The sets of hints that suffice for these slots (none: for a verdict), each
+ * once: "email, or first_name + last_name + company_domain". */
+void connector_put_needs(struct buf *out, const struct connector_about *about, unsigned slots);
+
 /* unstuck connector try: argv[0] is "try". */
 int connector_try(const struct command *command, int argc, char **argv);
 

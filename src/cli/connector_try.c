@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "enrich/question.h"
 #include "net/http_client.h"
 
@@ -19,7 +20,7 @@
 #define CALL_US_MAX (INT64_C(600) * SECOND_US)
 #define REQUEST_US_DEFAULT (INT64_C(20) * SECOND_US) /* of one that has no limit of its own */
 
-enum { ARENA_BYTES_MAX = 1024 * 1024, WORD_BYTES_MAX = 64, FORM_BYTES_MAX = 128 * 1024 };
+enum { ARENA_BYTES_MAX = 1024 * 1024, WORD_BYTES_MAX = 64, FORM_BYTES_MAX = 128 * 1024, NEEDS_BYTES_MAX = 4096 };
 
 struct arguments {
     const char *hints[HINT_COUNT];
@@ -32,6 +33,7 @@ struct trial {
     struct http_client *client;
     struct connector *connector;
     struct connector_settings settings, hidden; /* the second is the shadow's */
+    struct secret secrets[CONNECTOR_SECRETS_MAX];
     struct question question;
     struct arena arena, request_arena, shadow_arena;
     struct provider_value values[SLOT_COUNT], shadow_values[SLOT_COUNT];
@@ -42,7 +44,6 @@ struct trial {
     int64_t sent_us;
     struct str token; /* empty: none yet */
     bool is_token;    /* what is under way asks for it */
-    bool is_done;
     bool shows_answers;
 };
 
@@ -121,6 +122,35 @@ static bool read_channels(struct trial *trial, const char *text)
     return true;
 }
 
+/* Does what is known of the person suffice for any of it? */
+static bool is_enough(const struct connector_about *about, const struct question *question)
+{
+    unsigned mask = hints_mask(&question->hints);
+
+    for (size_t i = 0; i < about->needs_count; i++) {
+        const struct need *need = &about->needs[i];
+        bool is_for_it = question->channels == 0 ? need->slots == 0 : (need->slots & question->channels) != 0;
+
+        if (is_for_it && (need->hints & ~mask) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool check_needs(const struct trial *trial)
+{
+    const struct connector_about *about = connector_about(trial->connector);
+    struct buf needs;
+
+    if (is_enough(about, &trial->question))
+        return true;
+    buf_init(&needs, NEEDS_BYTES_MAX);
+    connector_put_needs(&needs, about, trial->question.channels);
+    fail("nothing was sent: this connector needs %s", needs.len == 0 ? "something else" : needs.ptr);
+    buf_deinit(&needs);
+    return false;
+}
+
 /* --- hosts and secrets
  * ---------------------------------------------------------------- */
 
@@ -167,6 +197,21 @@ static bool read_hosts(struct trial *trial, const char *list)
     return true;
 }
 
+/* As the server reads it, by the same rules. */
+static bool take_secret(struct trial *trial, size_t i, const char *variable)
+{
+    json_t *reference = json_pack("{s:s}", "env", variable);
+    struct err_detail detail = {""};
+    enum err err = secret_read(reference, STR_NONE, &trial->secrets[i], &detail);
+
+    json_decref(reference);
+    if (err != ERR_NONE)
+        fail("%s", detail.text);
+    trial->settings.secrets[i] = secret_str(&trial->secrets[i]);
+    trial->hidden.secrets[i] = STR(HIDDEN);
+    return err == ERR_NONE;
+}
+
 static bool read_secret(struct trial *trial, size_t i, const struct connector_secret *secret, const char *list)
 {
     struct str variable = given(list, secret->name);
@@ -187,9 +232,7 @@ static bool read_secret(struct trial *trial, size_t i, const struct connector_se
         fail("there is no key: put it into the environment variable %s", name);
         return false;
     }
-    trial->settings.secrets[i] = str_from(value);
-    trial->hidden.secrets[i] = STR(HIDDEN);
-    return true;
+    return take_secret(trial, i, name);
 }
 
 static bool read_secrets(struct trial *trial, const char *list)
@@ -513,7 +556,6 @@ static void go_on(struct trial *trial)
         send_for_token(trial);
         break;
     case CONNECTOR_DONE:
-        trial->is_done = true;
         loop_stop(&trial->loop);
     }
 }
@@ -542,9 +584,8 @@ static void make_call(struct trial *trial)
     trial->client = http_client_new(&trial->loop, 1);
     start_call(trial, &trial->call, &trial->settings, trial->values);
     start_call(trial, &trial->shadow, &trial->hidden, trial->shadow_values);
-    go_on(trial);
-    if (!trial->is_done)
-        loop_run(&trial->loop);
+    loop_timer_start(&trial->timer, 0); /* from the loop from the first turn on: that may be the last one */
+    loop_run(&trial->loop);
     http_client_free(&trial->client);
     loop_timer_close(&trial->timer, NULL);
     loop_deinit(&trial->loop);
@@ -561,7 +602,8 @@ static bool prepare(struct trial *trial, const struct arguments *arguments)
         return false;
     }
     question_init(&trial->question, QUESTION_ENRICH);
-    if (!arguments->is_check && (!read_hints(trial, arguments) || !read_channels(trial, arguments->channels)))
+    if (!arguments->is_check &&
+        (!read_hints(trial, arguments) || !read_channels(trial, arguments->channels) || !check_needs(trial)))
         return false;
     return read_hosts(trial, arguments->hosts) && read_secrets(trial, arguments->secrets);
 }
@@ -607,6 +649,8 @@ int connector_try(const struct command *command, int argc, char **argv)
     trial->connector = connector_open(argv[1]);
     status = trial->connector == NULL ? EXIT_FAILED : try_connector(trial, &a);
     connector_free(&trial->connector);
+    for (size_t i = 0; i < CONNECTOR_SECRETS_MAX; i++)
+        secret_deinit(&trial->secrets[i]);
     arena_deinit(&trial->shadow_arena);
     arena_deinit(&trial->request_arena);
     arena_deinit(&trial->arena);

@@ -302,6 +302,35 @@ test('a key that is not set, a host that is not known and a question without a p
     }
 });
 
+test('hints that do not suffice are told with those that would, before anything is sent', async (t) => {
+    const needs = [['linkedin_url'], ['first_name', 'last_name', 'company_domain']];
+    const { code, signal, stderr, provider } = await tryIt(t, () => miss, { doc: { needs, request: { url: '{host.api}/find?at={company_domain}' } } });
+    assert.equal(stderr, 'unstuck connector try: nothing was sent: this connector needs linkedin_url, or company_domain + first_name + last_name\n');
+    assert.deepEqual([code, signal, provider.calls.length], [2, null, 0]);
+    const hunter = await run(['connector', 'try', 'hunter', '--company-domain', 'b.example', '--channels', 'phone'], { env: { HUNTER_API_KEY: KEY } });
+    assert.match(hunter.stderr, /this connector needs .*, or linkedin_url, or email\n/);
+    assert.equal(hunter.code, 2);
+    const verifier = await run(['connector', 'try', 'bouncer', '--linkedin-url', 'linkedin.com/in/mira'], { env: { BOUNCER_API_KEY: KEY } });
+    assert.match(verifier.stderr, /this connector needs email\n/);
+    assert.equal(verifier.code, 2);
+});
+
+test('a key with a line break is refused by the name of its variable, and not shown', async (t) => {
+    for (const args of [['--check'], mira]) {
+        const { code, stderr, provider } = await tryIt(t, () => miss, {
+            args, env: { ACME_API_KEY: `${KEY}\n` }, doc: { check: { request: { url: '{host.api}/me' } } },
+        });
+        assert.match(stderr, /ACME_API_KEY has a line break .*keep the secret alone on one line\n/);
+        assert.deepEqual([code, provider.calls.length], [2, 0]);
+    }
+});
+
+test('a request that cannot be made ends the call, with the reason', async (t) => {
+    const { code, signal, stdout, provider } = await tryIt(t, () => miss, { doc: { request: { url: 'https://{secret.key}/find?email={email}' } } });
+    assert.match(stdout, /^outcome: error: .*no host name/m);
+    assert.deepEqual([code, signal, provider.calls.length], [1, null, 0]);
+});
+
 test('another host and another variable are taken', async (t) => {
     const provider = await startProvider(t, 'other', () => hit({ email: 'm@northwind-demo.example' }));
     const { code, stdout } = await tryIt(t, () => miss, {
