@@ -17,8 +17,6 @@
 #include <stdlib.h>
 
 #define HIDDEN "***"
-#define CALL_US_MAX (INT64_C(600) * SECOND_US)
-#define REQUEST_US_DEFAULT (INT64_C(20) * SECOND_US) /* of one that has no limit of its own */
 
 enum { ARENA_BYTES_MAX = 1024 * 1024, WORD_BYTES_MAX = 64, FORM_BYTES_MAX = 128 * 1024, NEEDS_BYTES_MAX = 4096 };
 
@@ -474,6 +472,16 @@ static void answered(struct http_call *http)
     go_on(trial);
 }
 
+/* Its own limit, but not past the end of the call. */
+static int64_t timeout_of(const struct trial *trial, const struct connector_request *request)
+{
+    int64_t left_us = trial->call.deadline_us - trial->sent_us;
+
+    if (request->timeout_us > 0 && request->timeout_us < left_us)
+        return request->timeout_us;
+    return left_us > 0 ? left_us : 1;
+}
+
 static void send_request(struct trial *trial, struct connector_request *request, const struct connector_request *shown)
 {
     print_request(shown);
@@ -482,7 +490,7 @@ static void send_request(struct trial *trial, struct connector_request *request,
                                      .url = request->url,
                                      .headers = request->headers,
                                      .body = request->body,
-                                     .timeout_us = request->timeout_us > 0 ? request->timeout_us : REQUEST_US_DEFAULT,
+                                     .timeout_us = timeout_of(trial, request),
                                      .answer_bytes_max = CONNECTOR_ANSWER_BYTES_MAX,
                                      .keeps_headers = connector_about(trial->connector)->wants_headers,
                                      .done = answered};
@@ -563,27 +571,37 @@ static void go_on(struct trial *trial)
 /* --- the whole
  * ----------------------------------------------------------------------- */
 
+/* What the server gives a provider of which the configuration says nothing. */
+static int64_t call_us(const struct connector *connector)
+{
+    int64_t us = connector_about(connector)->call_us;
+
+    return us > 0 ? us : CALL_US_DEFAULT;
+}
+
 static void start_call(struct trial *trial, struct connector_call *call, const struct connector_settings *settings,
-                       struct provider_value *values)
+                       struct provider_value *values, int64_t now_us)
 {
     *call = (struct connector_call){.connector = trial->connector,
                                     .settings = settings,
                                     .hints = &trial->question.hints,
                                     .wanted = trial->question.channels,
                                     .is_check = call->is_check,
-                                    .deadline_us = clock_steady_us() + CALL_US_MAX,
+                                    .deadline_us = now_us + call_us(trial->connector),
                                     .arena = &trial->arena,
                                     .values = values};
-    connector_call_start(call, clock_steady_us());
+    connector_call_start(call, now_us);
 }
 
 static void make_call(struct trial *trial)
 {
+    int64_t now_us = clock_steady_us();
+
     loop_init(&trial->loop);
     loop_timer_init(&trial->loop, &trial->timer, waited);
     trial->client = http_client_new(&trial->loop, 1);
-    start_call(trial, &trial->call, &trial->settings, trial->values);
-    start_call(trial, &trial->shadow, &trial->hidden, trial->shadow_values);
+    start_call(trial, &trial->call, &trial->settings, trial->values, now_us);
+    start_call(trial, &trial->shadow, &trial->hidden, trial->shadow_values, now_us);
     loop_timer_start(&trial->timer, 0); /* from the loop from the first turn on: that may be the last one */
     loop_run(&trial->loop);
     http_client_free(&trial->client);

@@ -302,6 +302,19 @@ test('a key that is not set, a host that is not known and a question without a p
     }
 });
 
+test('a provider that never answers is given the time that the server gives it', async (t) => {
+    const of = (channel) => ({ needs: [['email']], request: { url: `{host.api}/${channel}` }, channels: { [channel]: { value: '/v', confidence: 0.9 } } });
+    const two = await tryIt(t, () => misbehave.never(), {
+        doc: { limits: { timeout_ms: 300 }, needs: undefined, request: undefined, channels: undefined, ways: [of('work_email'), of('phone')] },
+        args: ['--email', 'mira@northwind-demo.example'],
+    });
+    assert.match(two.stdout, /^outcome: timeout/m);
+    assert.deepEqual([two.code, two.provider.calls.length], [1, 1]);
+    const { stdout } = await tryIt(t, () => misbehave.never());
+    const [, ms] = /^< no answer after (\d+) ms$/m.exec(stdout);
+    assert.ok(ms >= 9900 && ms < 15000, stdout);
+});
+
 test('hints that do not suffice are told with those that would, before anything is sent', async (t) => {
     const needs = [['linkedin_url'], ['first_name', 'last_name', 'company_domain']];
     const { code, signal, stderr, provider } = await tryIt(t, () => miss, { doc: { needs, request: { url: '{host.api}/find?at={company_domain}' } } });
