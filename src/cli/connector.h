@@ -19,6 +19,12 @@ bool connector_load_reader(void);
  * once: "email, or first_name + last_name + company_domain". */
 void connector_put_needs(struct buf *out, const struct connector_about *about, unsigned slots);
 
+/* Why this exchange was a failure, in words without anything of the answer:
+ * none for an outcome that says it all. `otherwise` is for JSON of a good
+ * status. After connector_load_reader. */
+struct http_call;
+void connector_put_why(struct buf *out, const struct http_call *http, enum outcome failure, const char *otherwise);
+
 /* unstuck connector try: argv[0] is "try". */
 int connector_try(const struct command *command, int argc, char **argv);
 

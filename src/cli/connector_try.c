@@ -18,7 +18,13 @@
 
 #define HIDDEN "***"
 
-enum { ARENA_BYTES_MAX = 1024 * 1024, WORD_BYTES_MAX = 64, FORM_BYTES_MAX = 128 * 1024, NEEDS_BYTES_MAX = 4096 };
+enum {
+    ARENA_BYTES_MAX = 1024 * 1024,
+    WORD_BYTES_MAX = 64,
+    FORM_BYTES_MAX = 128 * 1024,
+    NEEDS_BYTES_MAX = 4096,
+    WHY_BYTES_MAX = 512
+};
 
 struct arguments {
     const char *hints[HINT_COUNT];
@@ -40,6 +46,7 @@ struct trial {
     struct connector_request request;
     struct loop_timer timer;
     int64_t sent_us;
+    struct buf why;   /* of the first failure */
     struct str token; /* empty: none yet */
     bool is_token;    /* what is under way asks for it */
     bool shows_answers;
@@ -371,21 +378,41 @@ static void print_amount(const char *name, const struct connector_amount *amount
         printf("%s: %.6g\n", name, (double)amount->ppm / PPM_ONE);
 }
 
+/* "error: status 500" */
+static void print_outcome(const struct trial *trial, enum outcome outcome)
+{
+    const char *why = trial->call.why;
+
+    if (why[0] == '\0' && !outcome_is_answer(outcome) && trial->why.len != 0)
+        why = trial->why.ptr;
+    printf("%s%s%s", outcome_name(outcome), why[0] == '\0' ? "" : ": ", why);
+}
+
+static void print_unanswered(const struct trial *trial)
+{
+    for (unsigned i = 0; i < WATERFALL_COUNT; i++) {
+        if ((trial->call.unanswered & waterfall_slots((enum channel)i)) == 0)
+            continue;
+        printf("%s: no answer (", channel_name((enum channel)i));
+        print_outcome(trial, trial->call.failure);
+        puts(")");
+    }
+}
+
 static void print_result(const struct trial *trial)
 {
     const struct connector_call *call = &trial->call;
 
-    printf("outcome: %s%s%s\n", outcome_name(call->outcome), call->why[0] == '\0' ? "" : ": ", call->why);
+    fputs("outcome: ", stdout);
+    print_outcome(trial, call->outcome);
+    putchar('\n');
     for (unsigned slot = 0; slot < slots_end(call->wanted) && call->outcome == OUTCOME_HIT; slot++) {
         if (trial->values[slot].value.len != 0)
             print_value(slot, &trial->values[slot]);
     }
     if (call->verdict != EMAIL_STATUS_NONE)
         printf("verdict: %s\n", email_status_name(call->verdict));
-    for (unsigned i = 0; i < WATERFALL_COUNT; i++) {
-        if ((call->unanswered & waterfall_slots((enum channel)i)) != 0)
-            printf("%s: no answer (%s)\n", channel_name((enum channel)i), outcome_name(call->failure));
-    }
+    print_unanswered(trial);
     print_amount("cost", &call->cost);
     print_amount("balance", &call->balance);
     if (call->wait_us != 0)
@@ -458,6 +485,19 @@ static void take_failure(struct trial *trial, int64_t now_us)
     }
 }
 
+/* The first failure counts, as it does for the call. */
+static void note_why(struct trial *trial)
+{
+    if (trial->call.failure == OUTCOME_HIT || trial->why.len != 0)
+        return;
+    if (!trial->is_token) {
+        connector_put_why(&trial->why, &trial->http, trial->call.failure, "by a rule of the connector");
+        return;
+    }
+    buf_puts(&trial->why, "no token: ");
+    connector_put_why(&trial->why, &trial->http, OUTCOME_ERROR, "and no token in it");
+}
+
 static void answered(struct http_call *http)
 {
     struct trial *trial = container_of(http, struct trial, http);
@@ -468,6 +508,7 @@ static void answered(struct http_call *http)
         take_answer(trial, now_us);
     else
         take_failure(trial, now_us);
+    note_why(trial);
     http_call_deinit(http);
     go_on(trial);
 }
@@ -661,6 +702,7 @@ int connector_try(const struct command *command, int argc, char **argv)
     if (!has_word)
         return fail("%s", "name a connector: a built-in one, a file or a folder");
     trial = mem_new(sizeof *trial);
+    buf_init(&trial->why, WHY_BYTES_MAX);
     arena_init(&trial->arena, 8 * ARENA_BYTES_MAX);
     arena_init(&trial->request_arena, ARENA_BYTES_MAX);
     arena_init(&trial->shadow_arena, ARENA_BYTES_MAX);
@@ -672,6 +714,7 @@ int connector_try(const struct command *command, int argc, char **argv)
     arena_deinit(&trial->shadow_arena);
     arena_deinit(&trial->request_arena);
     arena_deinit(&trial->arena);
+    buf_deinit(&trial->why);
     mem_free(trial);
     return status;
 }

@@ -218,6 +218,39 @@ test('a miss is an answer, a failure is not', async (t) => {
     }
 });
 
+test('an error is told with its reason', async (t) => {
+    const token = { auth: { token: { request: { url: '{host.api}/token' }, at: '/token' } }, headers: { Authorization: '{token}' } };
+    for (const [script, why, doc] of [
+        [() => misbehave.notJson(), /the answer is not JSON: line 1, column 1: /],
+        [() => misbehave.half({ email: 'm@northwind-demo.example' }), /Transferred a partial file|Failure when receiving/],
+        [() => misbehave.closeEarly(), /Server returned nothing|Failure when receiving/],
+        [() => misbehave.redirect('https://acme.example/'), /status 302: redirects are not followed/],
+        [() => ({ text: '{"email": "m@north' }), /the answer is not JSON: line 1, /],
+        [() => ({ text: '' }), /the answer is empty, not JSON/],
+        [() => ({ text: '['.repeat(65) + ']'.repeat(65) }), /the answer is nested deeper than 64 levels/],
+        [() => ({ status: 500, json: {} }), /status 500/],
+        [() => ({ json: { ok: false } }), /status 200, by a rule of the connector/, { outcomes: [{ at: '/ok', equals: false, outcome: 'error' }] }],
+        [() => miss, /Couldn't connect to server|Could not connect to server/, { hosts: { api: 'http://127.0.0.1:9' } }],
+        [() => miss, /Couldn't resolve host name|Could not resolve hostname/, { hosts: { api: 'http://nobody.invalid' } }],
+        [() => ({ status: 500, json: {} }), /no token: status 500/, token],
+        [() => ({ json: {} }), /no token: status 200, and no token in it/, token],
+    ]) {
+        const { code, stdout } = await tryIt(t, script, { doc });
+        assert.match(stdout, new RegExp(`^outcome: error: (${why.source}).*$`, 'm'));
+        assert.equal(code, 1);
+    }
+});
+
+test('a channel that got no answer is told with the reason, beside one that did', async (t) => {
+    const of = (channel) => ({ needs: [['email']], request: { url: `{host.api}/${channel}` }, channels: { [channel]: { value: '/v', confidence: 0.9 } } });
+    const { code, stdout } = await tryIt(t, ({ path }) => (path === '/phone' ? { status: 500, json: {} } : { json: { v: 'm@northwind-demo.example' } }), {
+        doc: { needs: undefined, request: undefined, channels: undefined, ways: [of('work_email'), of('phone')] },
+        args: ['--email', 'mira@northwind-demo.example'],
+    });
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /^outcome: hit\nwork_email: .*\nphone: no answer \(error: status 500\)$/m);
+});
+
 test('--answers shows what came back, the key that it repeats hidden', async (t) => {
     const { stdout } = await tryIt(t, () => ({ status: 400, json: { error: `no such key: ${forms[0]}`, at: 'here' } }), { more: ['--answers'], doc: { outcomes: [] } });
     assert.match(stdout, /^< \{"error":"no such key: .*","at":"here"\}$/m);
@@ -304,12 +337,13 @@ test('a key that is not set, a host that is not known and a question without a p
 
 test('a provider that never answers is given the time that the server gives it', async (t) => {
     const of = (channel) => ({ needs: [['email']], request: { url: `{host.api}/${channel}` }, channels: { [channel]: { value: '/v', confidence: 0.9 } } });
-    const two = await tryIt(t, () => misbehave.never(), {
-        doc: { limits: { timeout_ms: 300 }, needs: undefined, request: undefined, channels: undefined, ways: [of('work_email'), of('phone')] },
+    const four = await tryIt(t, () => misbehave.never(), {
+        doc: { limits: { timeout_ms: 300 }, needs: undefined, request: undefined, channels: undefined, ways: ['work_email', 'personal_email', 'phone', 'linkedin_url'].map(of) },
         args: ['--email', 'mira@northwind-demo.example'],
     });
-    assert.match(two.stdout, /^outcome: timeout/m);
-    assert.deepEqual([two.code, two.provider.calls.length], [1, 1]);
+    assert.match(four.stdout, /^outcome: timeout: no answer in time$/m);
+    assert.equal(four.code, 1);
+    assert.ok(four.provider.calls.length <= 2, 'one timeout for the call, not one for each way');
     const { stdout } = await tryIt(t, () => misbehave.never());
     const [, ms] = /^< no answer after (\d+) ms$/m.exec(stdout);
     assert.ok(ms >= 9900 && ms < 15000, stdout);
