@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "enrich/question.h"
 #include "net/http_client.h"
+#include "providers/template.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -174,11 +175,49 @@ static struct str given(const char *list, struct str name)
     return STR_NONE;
 }
 
+static void fail_name(const char *option, struct str word, const struct names *known)
+{
+    struct buf text;
+
+    buf_init(&text, NEEDS_BYTES_MAX);
+    buf_printf(&text, "%s: there is no \"%.*s\"; ", option,
+               (int)(word.len < WORD_BYTES_MAX ? word.len : WORD_BYTES_MAX), word.ptr);
+    buf_printf(&text, "the connector has %s", known->count == 0 ? "none" : "");
+    for (size_t i = 0; i < known->count; i++)
+        buf_printf(&text, "%s%.*s", i == 0 ? "" : ", ", STR_ARG(known->of[i]));
+    fail("%s", text.ptr);
+    buf_deinit(&text);
+}
+
+/* Every name of the list is one of `known`: one that is not would be passed
+ * over, and the real provider called. */
+static bool check_names(const char *option, const char *list, const struct names *known)
+{
+    struct str rest = str_from(list);
+    unsigned index;
+
+    while (rest.len > 0) {
+        struct str value = str_cut(&rest, ',');
+        struct str word = str_trim(str_cut(&value, '='));
+
+        if (!names_find(known, word, &index)) {
+            fail_name(option, word, known);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool read_hosts(struct trial *trial, const char *list)
 {
     const struct connector_host *hosts;
     size_t count = connector_hosts(trial->connector, &hosts);
+    struct names known = {.count = 0};
 
+    for (size_t i = 0; i < count; i++)
+        known.of[known.count++] = hosts[i].name;
+    if (!check_names("--hosts", list, &known))
+        return false;
     for (size_t i = 0; i < count; i++) {
         struct str url = given(list, hosts[i].name);
         struct err_detail detail;
@@ -244,7 +283,12 @@ static bool read_secrets(struct trial *trial, const char *list)
 {
     const struct connector_secret *secrets;
     size_t count = connector_secrets(trial->connector, &secrets);
+    struct names known = {.count = 0};
 
+    for (size_t i = 0; i < count; i++)
+        known.of[known.count++] = secrets[i].name;
+    if (!check_names("--secrets", list, &known))
+        return false;
     for (size_t i = 0; i < count; i++) {
         if (!read_secret(trial, i, &secrets[i], list))
             return false;
