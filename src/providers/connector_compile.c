@@ -295,11 +295,17 @@ static bool compile_version(struct compiler *c, const json_t *value, void *out)
            mistake(c, "must be 1, the version of this format");
 }
 
+/* It stands in logs, metrics and on terminals. */
 static bool compile_name(struct compiler *c, const json_t *value, void *out)
 {
-    *(struct str *)out = json_str(value);
-    return (json_is_string(value) && json_string_length(value) <= PROVIDER_NAME_BYTES_MAX) ||
-           mistake(c, "must be a string of at most %d bytes", PROVIDER_NAME_BYTES_MAX);
+    struct str name = json_str(value);
+    bool is_right = name.len > 0 && name.len <= PROVIDER_NAME_BYTES_MAX;
+
+    for (size_t i = 0; i < name.len; i++)
+        is_right = is_right && (unsigned char)name.ptr[i] >= 0x20 && name.ptr[i] != 0x7f;
+    *(struct str *)out = name;
+    return is_right ||
+           mistake(c, "must be a text of 1 to %d bytes without line breaks or control bytes", PROVIDER_NAME_BYTES_MAX);
 }
 
 static bool compile_host(struct compiler *c, const char *name, const json_t *value)

@@ -42,16 +42,6 @@ static bool check_url_text(struct compiler *c, struct str url)
     return true;
 }
 
-static bool compile_url_part(struct compiler *c, struct str text, struct template *out)
-{
-    struct err_detail detail = {""};
-    enum err err = template_compile(text, &c->scope, &c->connector->arena, out, &detail);
-
-    if (err == ERR_FULL)
-        return too_large(c);
-    return err == ERR_NONE || mistake(c, "%s", detail.text);
-}
-
 /* It decides who gets the secrets. */
 static bool compile_authority(struct compiler *c, struct str text, struct url *url)
 {
@@ -63,7 +53,7 @@ static bool compile_authority(struct compiler *c, struct str text, struct url *u
     if (str_find(text, '@') != text.len)
         return mistake(c, "must have no user or password before the host: use \"auth\", a header or the query");
     c->scope = (struct template_scope){.secrets = scope.secrets, .has_hints = scope.has_hints};
-    is_right = compile_url_part(c, text, &url->authority);
+    is_right = compile_template_text(c, text, &url->authority);
     c->scope = scope;
     for (size_t i = 0; is_right && i < url->authority.count; i++) {
         if (url->authority.parts[i].kind != PART_TEXT && url->authority.parts[i].kind != PART_SECRET)
@@ -76,7 +66,7 @@ static bool compile_path(struct compiler *c, struct str text, struct url *url)
 {
     if (path_has_dots(text))
         return mistake(c, "the path must have no \".\" or \"..\"");
-    if (!compile_url_part(c, text, &url->path))
+    if (!compile_template_text(c, text, &url->path))
         return false;
     for (size_t i = 0; c->way != NULL && i < c->way->needs_count; i++) {
         if (!template_is_certain(&url->path, c->way->needs[i]))
@@ -127,7 +117,7 @@ static bool compile_url_param(struct compiler *c, struct str text, struct params
     param->is_encoded = true;
     if (str_find(param->name, '{') != param->name.len)
         return mistake(c, "the name of a query parameter cannot be filled in");
-    return compile_url_part(c, text, &param->value);
+    return compile_template_text(c, text, &param->value);
 }
 
 static bool compile_url_query(struct compiler *c, struct str text, struct params *params)

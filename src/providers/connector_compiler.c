@@ -225,15 +225,39 @@ bool compile_count(struct compiler *c, const json_t *value, void *out)
     return compile_whole(c, value, 1, PROVIDER_LIMIT_MAX, out);
 }
 
-bool compile_template(struct compiler *c, const json_t *value, void *out)
+/* A connector that says which secrets it has has no others: such a name is a slip. */
+static bool check_new_secrets(struct compiler *c, size_t known)
 {
-    struct err_detail detail = {""};
-    enum err err;
+    const json_t *said = json_object_get(c->connector->doc, "secrets");
+    struct names *names = &c->connector->secret_names;
 
-    if (!json_is_string(value))
-        return mistake(c, "must be a text, not %s", json_type_word(value));
-    err = template_compile(json_str(value), &c->scope, &c->connector->arena, out, &detail);
+    for (size_t i = known; json_is_object(said) && i < names->count; i++) {
+        struct str name = names->of[i];
+
+        if (json_object_getn(said, name.ptr, name.len) != NULL)
+            continue;
+        names->count = known;
+        return mistake(c, "There is no \"%.*s\" among this connector's \"secrets\"", STR_ARG(name));
+    }
+    return true;
+}
+
+bool compile_template_text(struct compiler *c, struct str text, struct template *out)
+{
+    size_t secrets = c->connector->secret_names.count;
+    struct err_detail detail = {""};
+    enum err err = template_compile(text, &c->scope, &c->connector->arena, out, &detail);
+
     if (err == ERR_FULL)
         return too_large(c);
-    return err == ERR_NONE || mistake(c, "%s", detail.text);
+    if (err != ERR_NONE)
+        return mistake(c, "%s", detail.text);
+    return check_new_secrets(c, secrets);
+}
+
+bool compile_template(struct compiler *c, const json_t *value, void *out)
+{
+    if (!json_is_string(value))
+        return mistake(c, "must be a text, not %s", json_type_word(value));
+    return compile_template_text(c, json_str(value), out);
 }

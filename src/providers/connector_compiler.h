@@ -65,6 +65,8 @@ bool compile_items(struct compiler *c, const json_t *array, const struct items *
 bool compile_word(struct compiler *c, const json_t *value, const char *const *words, const char *what,
                   size_t *out_index);
 
+bool compile_template_text(struct compiler *c, struct str text, struct template *out);
+
 /* Each into the type that stands behind it. */
 compile_fn compile_text;        /* struct str: 1 to 256 bytes */
 compile_fn compile_bool;        /* bool */

@@ -79,6 +79,7 @@ test('a connector of a folder has a name, of a configuration it need not', async
 for (const [what, change] of Object.entries({
     'an unknown member': (c) => (c.chanels = {}),
     'an unknown version': (c) => (c.connector = 2),
+    'an empty name': (c) => (c.name = ''),
     'ways beside what is short for one': (c) => (c.ways = [{ needs: c.needs, request: c.request, channels: c.channels }]),
     'nothing that it gives': (c) => (delete c.channels, delete c.account),
     'a host with a query': (c) => (c.hosts.api += '?a=1'),

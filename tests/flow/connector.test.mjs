@@ -69,12 +69,13 @@ test('check names every mistake with its place, one a line', async (t) => {
         doc.request.headers = { 'Content-Length': '1' };
         doc.channels.work_email.confidence = 93;
         doc.channels.linkedin_url.value = 'data/linkedin';
+        doc.headers.Authorization = 'Bearer {secret.nokey}';
     }));
     const { code, stdout } = await connector('check', folder);
     assert.equal(code, 1);
     const lines = stdout.trimEnd().split('\n');
     const places = ['/nmae', '/needs/0/0', '/outcomes/0/outcome', '/request/headers/Content-Length',
-        '/channels/work_email/confidence', '/channels/linkedin_url/value'];
+        '/channels/work_email/confidence', '/channels/linkedin_url/value', '/headers/Authorization'];
     for (const place of places)
         assert.equal(lines.filter((line) => line.startsWith(`${folder}/connector.json: ${place}: `)).length, 1, `${place} in\n${stdout}`);
     assert.match(stdout, /did you mean "email"/);
