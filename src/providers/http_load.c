@@ -252,29 +252,27 @@ static void load_hosts(const struct loading *loading)
 
 /* --- limits --- */
 
+/* Their mistakes are not told here: whoever reads an entry reads the limits of every kind, and tells them once. */
 static void load_limits(const struct loading *loading)
 {
     struct provider_limits *limits = &loading->provider->provider.limits;
     const json_t *object = json_object_get(loading->entry, "limits");
     int64_t timeout_ms = limits->timeout_us / 1000;
+    struct shape_mistakes told_elsewhere;
     struct shape shape;
-    struct buf pointer;
 
     if (object == NULL)
         return;
-    buf_init(&pointer, 256);
-    buf_put(&pointer, loading->pointer);
-    buf_puts(&pointer, "/limits");
-    if (shape_begin(&shape, object, buf_str(&pointer), loading->mistakes)) {
+    shape_mistakes_init(&told_elsewhere);
+    if (shape_begin(&shape, object, STR_NONE, &told_elsewhere)) {
         shape_int(&shape, "per_second", 1, PROVIDER_LIMIT_MAX, &limits->per_second);
         shape_int(&shape, "per_minute", 1, PROVIDER_LIMIT_MAX, &limits->per_minute);
         shape_int(&shape, "concurrent", 1, PROVIDER_LIMIT_MAX, &limits->concurrent);
         shape_int(&shape, "polls_per_minute", 1, PROVIDER_LIMIT_MAX, &limits->polls_per_minute);
         shape_int(&shape, "timeout_ms", 1, CONNECTOR_MS_MAX, &timeout_ms);
-        shape_end(&shape);
     }
     limits->timeout_us = timeout_ms * 1000;
-    buf_deinit(&pointer);
+    shape_mistakes_deinit(&told_elsewhere);
 }
 
 /* --- the whole --- */

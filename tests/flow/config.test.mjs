@@ -101,6 +101,15 @@ test('every mistake of a connector is told at once', async (t) => {
     });
 });
 
+test('mistakes under a provider\'s limits are told once each', async (t) => {
+    const server = await Server.prepare(t, { config: withAcme({ limits: { per_second: 0, persec: 1, timeout_ms: 'long' } }) });
+    await assert.rejects(server.start(), (problem) => {
+        for (const member of ['per_second', 'persec', 'timeout_ms'])
+            assert.equal(problem.message.split(`/providers/0/limits/${member}`).length, 2, problem.message);
+        return true;
+    });
+});
+
 test('the empty configuration serves', async (t) => {
     const server = await Server.start(t, { config: {} });
     const { status, json } = await server.enrich({ email: 'ann@ex.org' });

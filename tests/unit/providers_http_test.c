@@ -263,9 +263,6 @@ static void mistakes_in_the_entry_have_a_place_and_a_remedy(void **state)
                    "cannot be read");
     assert_mistake("{\"connector\":\"acme.json\",\"secrets\":{\"key\":{\"env\":\"PATH\"}},\"hosts\":{\"api\":\"x\"}}",
                    "/hosts/api", "does not use");
-    assert_mistake(
-        "{\"connector\":\"acme.json\",\"secrets\":{\"key\":{\"env\":\"PATH\"}},\"limits\":{\"per_second\":0}}",
-        "/limits/per_second", "from 1");
 }
 
 #define OWN(entry)                                                                                                     \
