@@ -70,30 +70,46 @@ static bool is_folder(const char *path)
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-/* What to read for a word, and for a file the folder that it stands in. A bare
- * name is the built-in one, even where a folder is called like that. */
-static void locate(const char *word, char path[PATH_BYTES_MAX], char folder[PATH_BYTES_MAX])
+/* A bare name is the built-in one, even where a folder is called like that;
+ * else whatever is there is meant. */
+static bool is_path(const char *word)
 {
-    bool is_path = connector_is_path(str_from(word));
-    struct str text = str_from(word);
-    size_t slash;
+    struct stat status;
 
-    while (is_path && text.len > 1 && text.ptr[text.len - 1] == '/')
-        text.len--;
-    snprintf(path, PATH_BYTES_MAX, "%.*s", STR_ARG(text));
-    snprintf(folder, PATH_BYTES_MAX, "connectors/%.*s", STR_ARG(text));
-    if (!is_path)
-        return;
-    if (is_folder(path)) {
-        snprintf(folder, PATH_BYTES_MAX, "%.*s", STR_ARG(text));
-        snprintf(path, PATH_BYTES_MAX, "%.*s/connector.json", STR_ARG(text));
-        return;
-    }
-    slash = str_find_last(text, '/');
-    if (slash == text.len)
+    return connector_is_path(str_from(word)) ||
+           (builtin_connector(str_from(word)).len == 0 && word[0] != '\0' && stat(word, &status) == 0);
+}
+
+static void locate_file(struct str text, char path[PATH_BYTES_MAX], char folder[PATH_BYTES_MAX])
+{
+    size_t slash = str_find_last(text, '/');
+    bool is_here = slash == text.len;
+
+    snprintf(path, PATH_BYTES_MAX, "%s%.*s", is_here && !connector_is_path(text) ? "./" : "", STR_ARG(text));
+    if (is_here)
         snprintf(folder, PATH_BYTES_MAX, ".");
     else
         snprintf(folder, PATH_BYTES_MAX, "%.*s", (int)slash, text.ptr);
+}
+
+/* What to read for a word, and for a file the folder that it stands in. */
+static void locate(const char *word, char path[PATH_BYTES_MAX], char folder[PATH_BYTES_MAX])
+{
+    struct str text = str_from(word);
+
+    if (!is_path(word)) {
+        snprintf(path, PATH_BYTES_MAX, "%s", word);
+        snprintf(folder, PATH_BYTES_MAX, "connectors/%s", word);
+        return;
+    }
+    while (text.len > 1 && text.ptr[text.len - 1] == '/')
+        text.len--;
+    if (is_folder(word)) {
+        snprintf(folder, PATH_BYTES_MAX, "%.*s", STR_ARG(text));
+        snprintf(path, PATH_BYTES_MAX, "%.*s/connector.json", STR_ARG(text));
+    } else {
+        locate_file(text, path, folder);
+    }
 }
 
 static void print_mistakes(const char *what, const struct shape_mistakes *mistakes)

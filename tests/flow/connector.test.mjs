@@ -91,6 +91,20 @@ test('check goes on after a connector that is wrong', async (t) => {
     assert.match(stdout, /^hunter: ok$/m);
 });
 
+test('what is there needs no slash to be a path; a built-in name stays one', async (t) => {
+    const folder = await folderOf(t, acme, { found });
+    const parent = join(folder, '..');
+    await writeFile(join(folder, 'plain'), JSON.stringify(acme));
+    await mkdir(join(folder, 'hunter'));
+    const checked = await run(['connector', 'check', '.', 'plain', 'hunter'], { cwd: folder });
+    assert.equal(checked.stdout, '.: ok\nplain: ok\nhunter: ok\n');
+    const tested = await run(['connector', 'test', 'acme', 'acme/'], { cwd: parent });
+    assert.equal(tested.stdout, `${'ok     acme/fixtures/found.json: found by e-mail\n'.repeat(2)}2 connectors, 2 ok, 0 failed\n`);
+    const without = await run(['connector', 'test', 'fixtures'], { cwd: folder });
+    assert.match(without.stdout, /^fixtures: .*fixtures\/connector\.json cannot be opened: No such file/);
+    assert.equal(without.code, 1);
+});
+
 test('a misuse is explained, and --help is no misuse', async () => {
     for (const args of [[], ['chekc'], ['check'], ['test'], ['try'], ['list', 'hunter'], ['check', '--fast']])
         assert.equal((await connector(...args)).code, 2, args.join(' '));

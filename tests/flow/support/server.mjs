@@ -23,8 +23,8 @@ export async function tempFolder(t) {
 }
 
 // Runs the program to its end: {code, signal, stdout, stderr}.
-export function run(args, { env = {}, input = '' } = {}) {
-    const child = spawn(binary, args, { env: { ...process.env, ...env } });
+export function run(args, { env = {}, input = '', cwd } = {}) {
+    const child = spawn(binary, args, { cwd, env: { ...process.env, ...env } });
     const result = { stdout: '', stderr: '' };
     child.stdout.on('data', (chunk) => (result.stdout += chunk));
     child.stderr.on('data', (chunk) => (result.stderr += chunk));
