@@ -152,9 +152,19 @@ static void check_secret_names(const struct loading *loading, const json_t *obje
 static const char *unset_variable(const json_t *reference)
 {
     const char *name = json_string_value(json_object_get(reference, "env"));
-    const char *value = name != NULL && json_object_size(reference) == 1 ? getenv(name) : "";
+    const char *value;
 
-    return value == NULL || (name != NULL && value[0] == '\0') ? name : NULL;
+    if (name == NULL || json_object_size(reference) != 1)
+        return NULL;
+    value = getenv(name);
+    return value == NULL || value[0] == '\0' ? name : NULL;
+}
+
+/* {"env": NAME} or {"file": PATH}: what it names is the operator's to mend, and no mistake of the configuration. */
+static bool is_reference(const json_t *value)
+{
+    return json_object_size(value) == 1 &&
+           (json_is_string(json_object_get(value, "env")) || json_is_string(json_object_get(value, "file")));
 }
 
 static void load_secret(const struct loading *loading, size_t i, const struct connector_secret *secret,
@@ -169,7 +179,10 @@ static void load_secret(const struct loading *loading, size_t i, const struct co
         snprintf(why, sizeof why, "%.64s is not set in the environment", unset);
         make_unusable(loading, why);
     } else if (secret_read(reference, loading->folder, &provider->secrets[i], &detail) != ERR_NONE) {
-        report_at(loading, "secrets", secret->name, detail.text);
+        if (is_reference(reference))
+            make_unusable(loading, detail.text);
+        else
+            report_at(loading, "secrets", secret->name, detail.text);
     }
     provider->settings.secrets[i] = secret_str(&provider->secrets[i]);
 }

@@ -92,6 +92,26 @@ test('a key that is not in the environment stops no server: its provider is not 
     assert.match(server.logs, /UNSTUCK_TEST_NOT_SET is not set in the environment/);
 });
 
+for (const [what, reference, content, why] of [
+    ['a secret file that is not there', { file: 'no.key' }, null, /the file \S*no\.key cannot be read: create it/],
+    ['a secret file with two lines', { file: 'my.key' }, 'hunter2\nhunter3\n', /the file \S*my\.key has a line break .*: keep the secret alone on one line/],
+    ['an empty secret file', { file: 'my.key' }, '\n', /the file \S*my\.key is empty: put the secret into it/],
+    ['a variable with a line break', { env: 'UNSTUCK_TEST_TWO_LINES' }, null, /UNSTUCK_TEST_TWO_LINES has a line break/],
+])
+    test(`${what} stops no server: its provider is out, and says why`, async (t) => {
+        const server = await Server.prepare(t, { config: withSecret(reference) });
+        if (content !== null)
+            await writeFile(join(server.folder, 'my.key'), content);
+        await server.start({ env: { UNSTUCK_TEST_TWO_LINES: 'hunter2\nhunter3' } });
+        const { status, json } = await server.enrich({ email: 'ann@ex.org', channels: ['work_email'] });
+        assert.deepEqual([status, json.channels.work_email], [200, null]);
+        assert.match(server.logs, why);
+        const { text } = await server.client.get('/waterfalls/work_email');
+        assert.match(text, why);
+        assert.match((await server.client.get('/metrics')).text, /unstuck_provider_state\{provider="Acme",state="unusable"\} 1/);
+        assert.ok(!(text + server.logs).includes('hunter2'));
+    });
+
 test('every mistake of a connector is told at once', async (t) => {
     const server = await Server.prepare(t, { config: withConnector({ needs: [['shoe_size']], outcomes: [{ status: 404, outcome: 'gone' }] }) });
     await assert.rejects(server.start(), (problem) => {

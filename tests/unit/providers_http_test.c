@@ -259,8 +259,8 @@ static void mistakes_in_the_entry_have_a_place_and_a_remedy(void **state)
     assert_mistake("{\"connector\":\"acme.json\",\"secrets\":{\"kee\":{\"env\":\"UNSTUCK_TEST_KEY\"}}}", "/secrets/kee",
                    "it uses \"key\"");
     assert_mistake("{\"connector\":\"acme.json\",\"secrets\":{\"key\":\"s3cret\"}}", "/secrets/key", "by reference");
-    assert_mistake("{\"connector\":\"acme.json\",\"secrets\":{\"key\":{\"file\":\"none\"}}}", "/secrets/key",
-                   "cannot be read");
+    assert_mistake("{\"connector\":\"acme.json\",\"secrets\":{\"key\":{\"file\":\"a\",\"env\":\"A\"}}}", "/secrets/key",
+                   "by reference");
     assert_mistake("{\"connector\":\"acme.json\",\"secrets\":{\"key\":{\"env\":\"PATH\"}},\"hosts\":{\"api\":\"x\"}}",
                    "/hosts/api", "does not use");
 }
@@ -301,6 +301,11 @@ static void a_key_or_a_host_that_is_missing_stops_no_server(void **state)
     assert_unusable(ENTRY("/json"), "UNSTUCK_TEST_KEY is not set in the environment");
     setenv("UNSTUCK_TEST_KEY", "", 1);
     assert_unusable(OWN(OWN_HOST), "UNSTUCK_TEST_KEY is not set in the environment");
+    setenv("UNSTUCK_TEST_KEY", "s3cret\n", 1);
+    assert_unusable(OWN(OWN_HOST), "the environment variable UNSTUCK_TEST_KEY has a line break or control byte in it: "
+                                   "keep the secret alone on one line");
+    assert_unusable(OWN(OWN_HOST ",\"secrets\":{\"key\":{\"file\":\"/nowhere/key\"}}"),
+                    "the file /nowhere/key cannot be read: create it, or allow this user to read it");
 }
 
 static void mistakes_in_the_file_are_told_with_their_place_in_it(void **state)
