@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/tree.h"
+#include "cli/settings.h"
 #include "providers/builtin.h"
 #include "providers/connector_file.h"
 #include "providers/fixture.h"
@@ -14,7 +15,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-enum { PATH_BYTES_MAX = 1024, FIXTURES_MAX = 1000 };
+enum { PATH_BYTES_MAX = 1024, FIXTURES_MAX = 1000, LINES_BYTES_MAX = 128 * 1024 };
 
 static const char usage[] = "usage: unstuck connector list\n"
                             "       unstuck connector check CONNECTOR...\n"
@@ -114,22 +115,20 @@ static void locate(const char *word, char path[PATH_BYTES_MAX], char folder[PATH
 
 static void print_mistakes(const char *what, const struct shape_mistakes *mistakes)
 {
-    json_t *list = NULL;
-    const json_t *mistake;
-    size_t index;
+    char before[PATH_BYTES_MAX + 2];
+    struct buf lines;
 
-    if (json_read(buf_str(&mistakes->json), &list, NULL) != ERR_NONE)
-        return;
-    json_array_foreach(list, index, mistake)
-    {
-        const char *pointer = json_string_value(json_object_get(mistake, "pointer"));
+    snprintf(before, sizeof before, "%s: ", what);
+    buf_init(&lines, LINES_BYTES_MAX);
+    settings_put_mistakes(&lines, before, mistakes);
+    printf("%.*s", STR_ARG(buf_str(&lines)));
+    buf_deinit(&lines);
+}
 
-        printf("%s: %s: %s\n", what, pointer[0] == '\0' ? "the whole" : pointer,
-               json_string_value(json_object_get(mistake, "detail")));
-    }
-    if (mistakes->count > json_array_size(list))
-        printf("%s: and %zu more mistakes\n", what, mistakes->count - json_array_size(list));
-    json_decref(list);
+/* What connector_find says: of a path without the path. */
+static void print_not_found(const char *what, const char *why)
+{
+    printf("%s%s%s\n", what, connector_is_path(str_from(what)) ? " " : ": ", why);
 }
 
 static struct connector *compile(const char *what, const json_t *doc)
@@ -153,7 +152,7 @@ struct connector *connector_open(const char *word)
 
     locate(word, path, folder);
     if (connector_find(str_from(path), STR_NONE, &doc, &detail) != ERR_NONE) {
-        printf("%s: %s\n", word, detail.text);
+        print_not_found(path, detail.text);
         return NULL;
     }
     connector = compile(path, doc);
@@ -308,7 +307,7 @@ static void test_fixture(const struct connector *connector, const char *path, st
     shape_mistakes_init(&mistakes);
     buf_init(&differences, FIXTURE_DIFFERENCES_BYTES_MAX);
     if (connector_find(str_from(path), STR_NONE, &doc, &detail) != ERR_NONE)
-        printf("FAILED %s: %s\n", path, detail.text);
+        printf("FAILED %s %s\n", path, detail.text);
     else if (fixture_replay(connector, doc, &differences, &mistakes) != ERR_NONE)
         printf("FAILED %s: is no fixture\n", path);
     else
@@ -327,7 +326,8 @@ static void test_fixture(const struct connector *connector, const char *path, st
     shape_mistakes_deinit(&mistakes);
 }
 
-static void test_folder(const struct connector *connector, const char *folder, struct tally_of_tests *tally)
+static void test_folder(const struct connector *connector, const char *word, const char *folder,
+                        struct tally_of_tests *tally)
 {
     char path[PATH_BYTES_MAX + 300];
     struct dirent **entries = NULL;
@@ -336,9 +336,7 @@ static void test_folder(const struct connector *connector, const char *folder, s
     snprintf(path, sizeof path, "%s/fixtures", folder);
     count = scandir(path, &entries, is_fixture, alphasort);
     if (count <= 0) {
-        printf("FAILED %s: has no fixtures: a connector without a case proves "
-               "nothing\n",
-               path);
+        printf("FAILED %s has no fixtures: a connector without a case in %s/*.json proves nothing\n", word, path);
         tally->failed++;
     }
     for (int i = 0; i < count; i++) {
@@ -363,7 +361,7 @@ static int test_all(char **words, size_t count)
         if (connector == NULL)
             tally.failed++;
         else
-            test_folder(connector, folder, &tally);
+            test_folder(connector, words[i], folder, &tally);
         connector_free(&connector);
     }
     printf("%zu connector%s, %zu ok, %zu failed\n", count, count == 1 ? "" : "s", tally.passed, tally.failed);

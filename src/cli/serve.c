@@ -190,7 +190,7 @@ static bool read_sources(struct server *s, const struct options *options)
     s->setup = reloader_first_setup(&s->reloader, &s->settings, &mistakes);
     if (s->setup == NULL) {
         buf_init(&why, 64 * 1024);
-        settings_put_mistakes(&why, &mistakes);
+        settings_put_mistakes(&why, "  ", &mistakes);
         fail("the configuration is not usable\n%s", why.ptr != NULL ? why.ptr : "");
         buf_deinit(&why);
     }

@@ -30,20 +30,40 @@ static enum err read_file(const char *path, struct buf *out, struct err_detail *
     return is_read && !out->is_overflown ? ERR_NONE : ERR_IO;
 }
 
-void settings_put_mistakes(struct buf *out, const struct shape_mistakes *mistakes)
+static void put_on_one_line(struct buf *out, struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+
+        if (c < 0x20 || c == 0x7f)
+            buf_printf(out, "\\u%04x", c);
+        else
+            buf_put_char(out, text.ptr[i]);
+    }
+}
+
+static void put_mistake(struct buf *out, const char *before, const json_t *mistake)
+{
+    struct str pointer = json_str(json_object_get(mistake, "pointer"));
+
+    buf_put(out, str_from(before));
+    put_on_one_line(out, pointer.len != 0 ? pointer : STR("the document"));
+    buf_puts(out, ": ");
+    put_on_one_line(out, json_str(json_object_get(mistake, "detail")));
+    buf_put_char(out, '\n');
+}
+
+void settings_put_mistakes(struct buf *out, const char *before, const struct shape_mistakes *mistakes)
 {
     struct err_detail ignored;
     json_t *list;
-    const json_t *mistake;
-    size_t index;
 
     if (mistakes->count == 0 || json_read(buf_str(&mistakes->json), &list, &ignored) != ERR_NONE)
         return;
-    json_array_foreach(list, index, mistake)
-    {
-        buf_printf(out, "  %s: %s\n", json_string_value(json_object_get(mistake, "pointer")),
-                   json_string_value(json_object_get(mistake, "detail")));
-    }
+    for (size_t i = 0; i < json_array_size(list); i++)
+        put_mistake(out, before, json_array_get(list, i));
+    if (mistakes->count > json_array_size(list))
+        buf_printf(out, "%sand %zu more mistakes\n", before, mistakes->count - json_array_size(list));
     json_decref(list);
 }
 
@@ -155,7 +175,7 @@ enum err settings_read(const char *path, struct settings *out, struct buf *why)
         buf_printf(why, "%s:\n", path);
     else if (err != ERR_NONE)
         buf_printf(why, "%s\n", detail.text);
-    settings_put_mistakes(why, &mistakes);
+    settings_put_mistakes(why, "  ", &mistakes);
     shape_mistakes_deinit(&mistakes);
     return err;
 }

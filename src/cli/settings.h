@@ -61,7 +61,8 @@ void settings_deinit(struct settings *settings);
 void settings_each_difference(const struct settings *a, const struct settings *b,
                               void (*tell)(void *ctx, const char *section, const char *name), void *ctx);
 
-/* One line for each mistake: "  /pointer: detail". */
-void settings_put_mistakes(struct buf *out, const struct shape_mistakes *mistakes);
+/* One line for each mistake, begun with `before`: "  /pointer: detail". What would break the line, or move the cursor,
+ * is shown as JSON writes it. */
+void settings_put_mistakes(struct buf *out, const char *before, const struct shape_mistakes *mistakes);
 
 #endif

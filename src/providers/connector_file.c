@@ -22,7 +22,7 @@ static enum err read_file(const char *path, struct buf *out, struct err_detail *
     size_t len;
 
     if (file == NULL) {
-        err_explain(detail, "The connector file %.300s cannot be opened: %s", path, strerror(errno));
+        err_explain(detail, "cannot be opened: %s", strerror(errno));
         return ERR_IO;
     }
     while ((len = fread(chunk, 1, sizeof chunk, file)) > 0 && !out->is_overflown)
@@ -30,23 +30,23 @@ static enum err read_file(const char *path, struct buf *out, struct err_detail *
     is_read = !ferror(file);
     fclose(file);
     if (!is_read) {
-        err_explain(detail, "The connector file %.300s cannot be read: is it a file?", path);
+        err_explain(detail, "cannot be read: is it a file?");
         return ERR_IO;
     }
     if (out->is_overflown) {
-        err_explain(detail, "The connector file %.300s is over %d bytes", path, CONNECTOR_FILE_BYTES_MAX);
+        err_explain(detail, "is over %d bytes", CONNECTOR_FILE_BYTES_MAX);
         return ERR_INVALID;
     }
     return ERR_NONE;
 }
 
-static enum err read_doc(struct str text, const char *path, json_t **out_doc, struct err_detail *detail)
+static enum err read_doc(struct str text, json_t **out_doc, struct err_detail *detail)
 {
     struct err_detail why = {""};
 
     if (json_read(text, out_doc, &why) == ERR_NONE)
         return ERR_NONE;
-    err_explain(detail, "%.200s is not JSON: %.250s", path, why.text);
+    err_explain(detail, "is not JSON: %.250s", why.text);
     return ERR_INVALID;
 }
 
@@ -61,13 +61,13 @@ static enum err find_file(struct str word, struct str folder, json_t **out_doc, 
     len = is_relative ? snprintf(path, sizeof path, "%.*s/%.*s", STR_ARG(folder), STR_ARG(word))
                       : snprintf(path, sizeof path, "%.*s", STR_ARG(word));
     if (len >= PATH_BYTES_MAX) {
-        err_explain(detail, "The path of the connector file is over %d bytes", PATH_BYTES_MAX - 1);
+        err_explain(detail, "is a path of over %d bytes", PATH_BYTES_MAX - 1);
         return ERR_INVALID;
     }
     buf_init(&text, CONNECTOR_FILE_BYTES_MAX);
     err = read_file(path, &text, detail);
     if (err == ERR_NONE)
-        err = read_doc(buf_str(&text), path, out_doc, detail);
+        err = read_doc(buf_str(&text), out_doc, detail);
     buf_deinit(&text);
     return err;
 }
@@ -123,7 +123,7 @@ enum err connector_find(struct str word, struct str folder, json_t **out_doc, st
     if (word.len != 0 && connector_is_path(word))
         return find_file(word, folder, out_doc, detail);
     if (text.len != 0)
-        return read_doc(text, "the built-in connector", out_doc, detail);
+        return read_doc(text, out_doc, detail);
     explain_unknown(word, detail);
     return ERR_INVALID;
 }

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { PATH_SHOWN_MAX = 150 };
+
 /* One entry while it is read. */
 struct loading {
     struct http_provider *provider;
@@ -57,7 +59,10 @@ static void report_mistake(const struct loading *loading, struct str path, const
 
     buf_init(&text, 1024);
     if (path.len > 0) {
-        buf_printf(&text, "%.*s, at \"%.*s\": %.*s", STR_ARG(path), STR_ARG(place), STR_ARG(detail));
+        buf_put(&text, path);
+        if (place.len > 0)
+            buf_printf(&text, ", at \"%.*s\"", STR_ARG(place));
+        buf_printf(&text, ": %.*s", STR_ARG(detail));
         report_at(loading, "connector", STR_NONE, text.ptr);
     } else {
         buf_put(&text, loading->pointer);
@@ -85,6 +90,18 @@ static bool compile(const struct loading *loading, const json_t *doc, struct str
     return is_right;
 }
 
+static void report_word(const struct loading *loading, struct str word, const char *why)
+{
+    struct buf text;
+
+    buf_init(&text, 2048);
+    if (connector_is_path(word))
+        buf_printf(&text, "%.*s ", (int)(word.len < PATH_SHOWN_MAX ? word.len : PATH_SHOWN_MAX), word.ptr);
+    buf_put(&text, str_from(why));
+    report_at(loading, "connector", STR_NONE, text.ptr);
+    buf_deinit(&text);
+}
+
 static bool load_connector(const struct loading *loading)
 {
     const json_t *value = json_object_get(loading->entry, "connector");
@@ -99,7 +116,7 @@ static bool load_connector(const struct loading *loading)
         report_at(loading, "connector", STR_NONE,
                   "must be the name of a built-in connector, the path of a file, or the connector itself");
     } else if (connector_find(word, loading->folder, &doc, &detail) != ERR_NONE) {
-        report_at(loading, "connector", STR_NONE, detail.text);
+        report_word(loading, word, detail.text);
     }
     is_right = doc != NULL && compile(loading, doc, word);
     json_decref(doc);

@@ -130,6 +130,20 @@ test('mistakes under a provider\'s limits are told once each', async (t) => {
     });
 });
 
+test('a configuration and a connector file that are lists, or not there, are told without a bare colon', async (t) => {
+    const server = await Server.prepare(t, { config: { providers: ['./list.json', './nothing.json', './text.json'] } });
+    await writeFile(join(server.folder, 'list.json'), '[]');
+    await writeFile(join(server.folder, 'text.json'), 'text');
+    await assert.rejects(server.start(), (problem) => {
+        assert.match(problem.message, /^ {2}\/providers\/0\/connector: \.\/list\.json: must be an object, not an array$/m);
+        assert.match(problem.message, /^ {2}\/providers\/1\/connector: \.\/nothing\.json cannot be opened: No such file or directory$/m);
+        assert.match(problem.message, /^ {2}\/providers\/2\/connector: \.\/text\.json is not JSON: line 1, /m);
+        return true;
+    });
+    const listed = await run(['serve', '--data', server.data, '--listen', '127.0.0.1:0', '--config', join(server.folder, 'list.json')]);
+    assert.match(listed.stderr, /^ {2}the document: must be an object, not an array$/m);
+});
+
 test('the empty configuration serves', async (t) => {
     const server = await Server.start(t, { config: {} });
     const { status, json } = await server.enrich({ email: 'ann@ex.org' });

@@ -87,8 +87,29 @@ test('check goes on after a connector that is wrong', async (t) => {
     assert.equal(code, 1);
     assert.match(stdout, /connector\.json is not JSON: line 1/);
     assert.match(stdout, /^huntr: No connector is called "huntr"; there are hunter, /m);
-    assert.match(stdout, /^\.\/nothing\.json: .* cannot be opened: No such file or directory$/m);
+    assert.match(stdout, /^\.\/nothing\.json cannot be opened: No such file or directory$/m);
     assert.match(stdout, /^hunter: ok$/m);
+});
+
+test('every text of check names its file once, and keeps to its line', async (t) => {
+    const folder = await folderOf(t, acme);
+    const files = {
+        'deep.json': '['.repeat(40), 'big.json': ' '.repeat(300 * 1024), 'list.json': '[]',
+        'lines.json': JSON.stringify({ ...acme, 'a broken\r\nmember': 1, query: { key: '{kept.a\nb}' } }),
+    };
+    for (const [name, text] of Object.entries(files))
+        await writeFile(join(folder, name), text);
+    const { stdout } = await run(['connector', 'check', ...Object.keys(files), './nofile.json'], { cwd: folder });
+    assert.deepEqual(stdout.trimEnd().split('\n'), [
+        'deep.json is not JSON: line 1, column 33: nested deeper than 32 levels',
+        'big.json is over 262144 bytes',
+        'list.json: the document: must be an object, not an array',
+        'lines.json: /a broken\\u000d\\u000amember: is not a known member',
+        'lines.json: /query/key: No earlier step of this way keeps "a\\u000ab"',
+        './nofile.json cannot be opened: No such file or directory',
+    ]);
+    const tested = await run(['connector', 'test', 'connector.json'], { cwd: folder });
+    assert.match(tested.stdout, /^FAILED connector\.json has no fixtures: a connector without a case in \.\/fixtures\/\*\.json proves nothing\n/);
 });
 
 test('what is there needs no slash to be a path; a built-in name stays one', async (t) => {
@@ -101,7 +122,7 @@ test('what is there needs no slash to be a path; a built-in name stays one', asy
     const tested = await run(['connector', 'test', 'acme', 'acme/'], { cwd: parent });
     assert.equal(tested.stdout, `${'ok     acme/fixtures/found.json: found by e-mail\n'.repeat(2)}2 connectors, 2 ok, 0 failed\n`);
     const without = await run(['connector', 'test', 'fixtures'], { cwd: folder });
-    assert.match(without.stdout, /^fixtures: .*fixtures\/connector\.json cannot be opened: No such file/);
+    assert.match(without.stdout, /^fixtures\/connector\.json cannot be opened: No such file/);
     assert.equal(without.code, 1);
 });
 

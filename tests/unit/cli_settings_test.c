@@ -127,7 +127,7 @@ static void a_wrong_file_is_refused_with_every_mistake(void **state)
     } cases[] = {
         {"", ERR_MALFORMED_JSON, "line 1, column 1: the text is empty"},
         {"{\"server\":{}", ERR_MALFORMED_JSON, "line 1, column"},
-        {"[]", ERR_INVALID, "  : must be an object, not an array\n"},
+        {"[]", ERR_INVALID, "  the document: must be an object, not an array\n"},
         {"{\"server\":[]}", ERR_INVALID, "  /server: must be an object, not an array\n"},
         {"{\"sever\":{}}", ERR_INVALID, "  /sever: is not a known member; did you mean \"server\"?\n"},
         {"{\"server\":{\"idle\":1}}", ERR_INVALID, "  /server/idle: is not a known member"},

@@ -70,10 +70,10 @@ static void an_unknown_name_is_answered_with_the_nearest_ones(void **state)
 static void a_file_that_is_not_there_or_no_connector_is_explained(void **state)
 {
     (void)state;
-    assert_refused("./nothing.json", ERR_IO, "tests/unit/./nothing.json cannot be opened: No such file");
-    assert_refused("/nothing.json", ERR_IO, "The connector file /nothing.json cannot be opened");
+    assert_refused("./nothing.json", ERR_IO, "cannot be opened: No such file");
+    assert_refused("/nothing.json", ERR_IO, "cannot be opened");
     assert_refused("../unit/", ERR_IO, "cannot be read: is it a file?");
-    assert_refused("./unit.h", ERR_INVALID, "tests/unit/./unit.h is not JSON: line 1");
+    assert_refused("./unit.h", ERR_INVALID, "is not JSON: line 1");
 }
 
 int main(void)
