@@ -139,11 +139,28 @@ static size_t find_kind(struct str name)
     return i;
 }
 
-static struct provider *make(const struct sources_setup *setup, struct shape *shape, size_t kind)
+static void know_members(struct shape *shape, size_t kind)
 {
     for (size_t i = 0; kinds[kind].members[i] != NULL; i++)
         shape_any(shape, kinds[kind].members[i]);
+}
+
+static struct provider *make(const struct sources_setup *setup, struct shape *shape, size_t kind)
+{
+    know_members(shape, kind);
     return kinds[kind].make(setup, shape);
+}
+
+/* Of no known kind: the slip may be in another member's name, so the rest is read as of any kind. */
+static void refuse_kind(struct shape *shape)
+{
+    struct provider_limits ignored;
+
+    shape_report_member(shape, "kind", "must be \"dataset\" or \"http\"");
+    for (size_t i = 0; i < LEN(kinds); i++)
+        know_members(shape, i);
+    read_limits(shape, &ignored);
+    shape_end(shape);
 }
 
 static void add_provider(struct sources *sources, struct shape *shape, struct provider *provider)
@@ -217,7 +234,7 @@ static void read_provider(const struct sources_setup *setup, struct sources *out
     shape_int(shape, "timeout_ms", 1, TIMEOUT_MS_MAX, &timeout_ms);
     read_all_prices(shape, &prices);
     if (kind == LEN(kinds)) {
-        shape_report_member(shape, "kind", "must be \"dataset\" or \"http\"");
+        refuse_kind(shape);
         return;
     }
     provider = make(setup, shape, kind);

@@ -27,6 +27,7 @@ for (const [name, config, pointer, remedy = /./] of [
     ['a provider without a name', withAcme({ name: undefined }), '/providers/0/name'],
     ['two providers of one name', { providers: [acme, acme] }, '/providers/1/name'],
     ['an unknown kind', withAcme({ kind: 'ftp' }), '/providers/0/kind', /http/],
+    ['a slip in the name of "connector"', { providers: [{ conector: 'hunter' }] }, '/providers/0/conector: is not a known member', /did you mean "connector"\?/],
     ['a negative price', withAcme({ prices: { work_email: -2 } }), '/providers/0/prices/work_email'],
     ['a price of an unknown channel', withAcme({ prices: { fax: 2 } }), '/providers/0/prices/fax'],
     ['a timeout of zero', withAcme({ timeout_ms: 0 }), '/providers/0/timeout_ms'],
