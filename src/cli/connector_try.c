@@ -425,10 +425,10 @@ static void print_amount(const char *name, const struct connector_amount *amount
 /* "error: status 500" */
 static void print_outcome(const struct trial *trial, enum outcome outcome)
 {
-    const char *why = trial->call.why;
+    const char *why = outcome == OUTCOME_HIT || outcome == OUTCOME_MISS ? "" : trial->call.why;
 
-    if (why[0] == '\0' && !outcome_is_answer(outcome) && trial->why.len != 0)
-        why = trial->why.ptr;
+    if (!outcome_is_answer(outcome) && trial->why.len != 0)
+        why = trial->why.ptr; /* says more than the server would log */
     printf("%s%s%s", outcome_name(outcome), why[0] == '\0' ? "" : ": ", why);
 }
 
