@@ -136,10 +136,18 @@ struct saving {
     char url[ENDPOINT_URL_BYTES_MAX + 1];
 };
 
+/* NULL, or why the rules forbid it. What its name stands for is looked at by each try. */
+static const char *target_refusal(const struct outgoing_rules *rules, const struct outgoing_target *target)
+{
+    if (target->is_literal)
+        return outgoing_refusal(rules, target->is_http, (const struct sockaddr *)&target->address);
+    return outgoing_refusal_of_any(rules, target);
+}
+
 static void read_url(struct shape *shape, const struct exchange *x, struct saving *saving)
 {
+    const char *refusal, *remedy = "";
     struct outgoing_target target;
-    const char *refusal;
     struct str url;
 
     if (!shape_str(shape, "url", 1, ENDPOINT_URL_BYTES_MAX, &url)) {
@@ -149,10 +157,12 @@ static void read_url(struct shape *shape, const struct exchange *x, struct savin
     }
     snprintf(saving->url, sizeof saving->url, "%.*s", STR_ARG(url));
     refusal = strlen(saving->url) == url.len ? outgoing_read(saving->url, &target) : "the URL cannot be read";
-    if (refusal == NULL && target.is_literal)
-        refusal = outgoing_refusal(&x->api->outbox->rules, target.is_http, (const struct sockaddr *)&target.address);
+    if (refusal == NULL) {
+        refusal = target_refusal(&x->api->outbox->rules, &target);
+        remedy = "; the operator may allow it in outgoing.webhooks";
+    }
     if (refusal != NULL)
-        shape_report_member(shape, "url", "%s", refusal);
+        shape_report_member(shape, "url", "%s%s", refusal, remedy);
     saving->put.row.url = str_from(saving->url);
 }
 

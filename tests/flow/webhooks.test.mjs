@@ -242,7 +242,8 @@ test('secrets overlap while they rotate', async (t) => {
 test('an address that must not be called is refused when it is saved', async (t) => {
     const { server } = await world(t, { providers: { acme: finds } });
     for (const url of ['https://127.0.0.1/x', 'https://169.254.169.254/', 'http://8.8.8.8/', 'https://[::1]/',
-        'https://user:pass@example.com/', 'https://10.0.0.1/', 'ftp://example.com/', 'https://8.8.8.8:22/', 'nonsense', '']) {
+        'https://user:pass@example.com/', 'https://10.0.0.1/', 'ftp://example.com/', 'https://8.8.8.8:22/',
+        'http://hooks.example/', 'https://hooks.example:8080/', 'nonsense', '']) {
         const refused = await server.client.request('PUT', PATH, { body: { url } });
         assert.equal(refused.status, 422, url);
         assert.equal(refused.json.errors[0].pointer, '/url');
