@@ -356,27 +356,6 @@ void store_read_deliveries(struct store *store, struct store_deliveries *deliver
 
 /* --- what became of them -------------------------------------------------- */
 
-static enum err prune(struct store_db *db, const struct store_try *end, enum sql sql, enum event_state state)
-{
-    sqlite3_stmt *statement = statement_of(db, sql, end->event.workspace_id, end->event.endpoint_id);
-
-    sqlite3_bind_int(statement, 3, (int)state);
-    sqlite3_bind_int64(statement, 4, end->forget_before_us);
-    return db_run(db, statement, NULL);
-}
-
-static enum err prune_all(struct store_db *db, const struct store_try *end)
-{
-    enum err err = ERR_NONE;
-
-    for (int state = EVENT_DELIVERED; state <= EVENT_DEAD && err == ERR_NONE; state++) {
-        err = prune(db, end, SQL_PRUNE_TRIES, (enum event_state)state);
-        if (err == ERR_NONE)
-            err = prune(db, end, SQL_PRUNE_EVENTS, (enum event_state)state);
-    }
-    return err;
-}
-
 /* Nothing changes when it was told before, or the record has been erased. */
 static enum err end_event(struct store_db *db, const struct event_row *event, int *out_changes)
 {
@@ -447,15 +426,57 @@ static enum err run_end_try(struct store_db *db, struct store_op *op)
     err = add_try(db, end);
     if (err == ERR_NONE)
         err = put_verdict(db, end);
-    if (err == ERR_NONE)
-        err = disable_endpoint(db, end);
-    return err != ERR_NONE ? err : prune_all(db, end);
+    return err != ERR_NONE ? err : disable_endpoint(db, end);
 }
 
 void store_end_try(struct store *store, struct store_try *end, void (*done)(struct store_op *op, enum err err))
 {
     store_start_write(store, &end->op, run_end_try, done);
 }
+
+/* --- forgetting ------------------------------------------------------------ */
+
+static enum err find_old(struct store_db *db, struct store_forget *forget, struct event_row *out)
+{
+    sqlite3_stmt *statement = db_statement(db, SQL_EACH_OLD_EVENT);
+    bool has_row = true;
+    enum err err = ERR_NONE;
+
+    sqlite3_bind_int64(statement, 1, forget->before_us);
+    sqlite3_bind_int(statement, 2, FORGET_MAX);
+    for (forget->count = 0; has_row && err == ERR_NONE; forget->count += has_row) {
+        err = db_row(statement, &has_row);
+        has_row = has_row && err == ERR_NONE;
+        if (has_row)
+            out[forget->count] = (struct event_row){.workspace_id = db_column_id(statement, 0),
+                                                    .endpoint_id = db_column_id(statement, 1),
+                                                    .event_id = db_column_id(statement, 2)};
+    }
+    sqlite3_reset(statement);
+    return err;
+}
+
+static enum err run_forget(struct store_db *db, struct store_op *op)
+{
+    struct store_forget *forget = container_of(op, struct store_forget, op);
+    struct event_row old[FORGET_MAX];
+    enum err err = find_old(db, forget, old);
+
+    for (size_t i = 0; i < forget->count && err == ERR_NONE; i++) {
+        err = db_run(db, statement_of_event(db, SQL_DELETE_TRIES, &old[i]), NULL);
+        if (err == ERR_NONE)
+            err = db_run(db, statement_of_event(db, SQL_DELETE_EVENT, &old[i]), NULL);
+    }
+    return err;
+}
+
+void store_forget_events(struct store *store, struct store_forget *forget,
+                         void (*done)(struct store_op *op, enum err err))
+{
+    store_start_write(store, &forget->op, run_forget, done);
+}
+
+/* --- once more --------------------------------------------------------------- */
 
 static enum err run_redeliver(struct store_db *db, struct store_op *op)
 {

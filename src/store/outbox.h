@@ -153,10 +153,19 @@ struct store_try {
     struct arena *arena; /* for the identities */
     struct record
         record; /* out, after a verdict: the record's identities, so that it can be forgotten; id none: gone */
-    int64_t forget_before_us; /* what ended before goes (some of it) */
     struct str disable_why;   /* not empty: the endpoint is not used any more, because … */
 };
 void store_end_try(struct store *store, struct store_try *end, void (*done)(struct store_op *op, enum err err));
+
+/* Deletes what ended before, of all endpoints: at most FORGET_MAX events at a time. */
+enum { FORGET_MAX = 200 };
+struct store_forget {
+    struct store_op op;
+    int64_t before_us;
+    size_t count; /* out: how many went; FORGET_MAX: there may be more */
+};
+void store_forget_events(struct store *store, struct store_forget *forget,
+                         void (*done)(struct store_op *op, enum err err));
 
 /* A page of an endpoint's deliveries, newest first, with their tries. */
 enum { DELIVERIES_PAGE = 50 };

@@ -131,10 +131,36 @@ static void wake_those_due(struct outbox *outbox)
     }
 }
 
+/* --- forgetting ----------------------------------------------------------- */
+
+static void forget_old(struct outbox *outbox);
+
+static void forgotten(struct store_op *op, enum err err)
+{
+    struct outbox *outbox = container_of(op, struct outbox, forget.op);
+    bool has_more = err == ERR_NONE && outbox->forget.count == FORGET_MAX;
+
+    outbox->forget_at_us = clock_wall_us() + (has_more ? 0 : OUTBOX_FORGET_S * SECOND_US);
+    if (has_more && !outbox->is_stopping)
+        forget_old(outbox);
+}
+
+static void forget_old(struct outbox *outbox)
+{
+    int64_t now_us = clock_wall_us();
+
+    if (now_us < outbox->forget_at_us)
+        return;
+    outbox->forget_at_us = INT64_MAX;
+    outbox->forget.before_us = now_us - OUTBOX_KEPT_US;
+    store_forget_events(outbox->store, &outbox->forget, forgotten);
+}
+
 static void ticked(struct loop_timer *timer)
 {
     struct outbox *outbox = container_of(timer, struct outbox, tick);
 
+    forget_old(outbox);
     wake_those_due(outbox);
     work(outbox);
     loop_timer_start(timer, TICK_MS * MS_US);
@@ -458,8 +484,7 @@ static void deliver(struct page *page)
     run->end = (struct store_try){.event = *run->event,
                                   .attempt.at_us = run->started_wall_us,
                                   .verdict = -1,
-                                  .value = value_of(run->event, &run->arena),
-                                  .forget_before_us = run->started_wall_us - OUTBOX_KEPT_US};
+                                  .value = value_of(run->event, &run->arena)};
     if (is_suppressed(run))
         pass_over(run);
     else

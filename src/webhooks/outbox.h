@@ -28,7 +28,8 @@ enum {
     OUTBOX_SOCKETS_MAX = OUTBOX_CALLS_MAX + OUTBOX_TRIALS_MAX + OUTBOX_QUESTIONS_MAX,
     OUTBOX_ANSWER_BYTES_MAX = 64 * 1024,
     OUTBOX_TIMEOUT_MS = 15000,
-    OUTBOX_PAGES_MAX = 256
+    OUTBOX_PAGES_MAX = 256,
+    OUTBOX_FORGET_S = 3600 /* how much longer than OUTBOX_KEPT_US something may be kept */
 };
 
 /* When a try follows the one before it; behind them the event is dead. With up
@@ -52,6 +53,8 @@ struct outbox {
     struct list resting; /* endpoints whose next is due later */
     size_t pages, failing_pages, calls, failing_calls;
     struct loop_timer tick;
+    struct store_forget forget; /* what has been kept long enough */
+    int64_t forget_at_us;       /* the next time; INT64_MAX: it is under way */
     struct list purges; /* of endpoints that are leaving */
     struct list trials; /* under way */
     bool is_stopping;

@@ -328,6 +328,16 @@ test('deleting takes the waiting events along, and nothing more is sent', async 
     assert.equal(seen.length, 1);
 });
 
+test('what has ended is forgotten after thirty days, though nothing is sent any more', async (t) => {
+    const { server, clock } = await hooked(t);
+    const { json } = await server.enrich(chloe);
+    await verdict(server, json.record_id, true);
+    await clock.forward(server, 29 * 86400);
+    assert.equal((await deliveries(server)).deliveries.length, 1);
+    await clock.forward(server, 86400 + 3601);
+    await until(async () => (await deliveries(server)).deliveries.length === 0);
+});
+
 test('erasing a record takes its events along', async (t) => {
     const { server } = await hooked(t, () => ({ status: 500 }));
     const { json } = await server.enrich(chloe);
