@@ -17,6 +17,7 @@
 enum {
     TICK_MS = 500, /* how late a retry may be */
     READ_AGAIN_US = 5000000,
+    FORGET_AFTER_START_US = 60000000,
     PAGE_BYTES_MAX = 8 * 1024 * 1024,
     FAILING_PAGE = 4,
     HEADERS_BYTES_MAX = 1024,
@@ -695,6 +696,7 @@ static void start_endpoint(void *ctx, struct workspace *workspace)
 void outbox_start(struct outbox *outbox, struct directory *directory)
 {
     directory_each_workspace(directory, start_endpoint, outbox);
+    outbox->forget_at_us = clock_wall_us() + FORGET_AFTER_START_US;
     loop_timer_start(&outbox->tick, MS_US);
 }
 
