@@ -564,10 +564,14 @@ static void follow(struct connector_call *call, enum judged judged, struct readi
 }
 
 /* Of an answer that is a failure, for whoever has to mend it. */
-static const char *why_failed(struct reading *reading)
+static const char *why_failed(enum judged judged, struct reading *reading)
 {
     int status = reading->answer->status;
 
+    if (judged == JUDGED_OUT_OF_CREDITS)
+        return "it says that there are no credits left, for this at least";
+    if (judged == JUDGED_AUTH_ERROR)
+        return "it refuses the key, for this at least";
     if (reading->is_by_rule)
         return "a rule of its connector calls the answer a failure";
     if (status >= 300 && status <= 399)
@@ -596,8 +600,9 @@ void connector_call_answer(struct connector_call *call, const struct connector_a
     wait_us = answer_wait_us(connector, &reading);
     if (judged == JUDGED_RATE_LIMITED || judged == JUDGED_TRANSIENT)
         call->wait_us = wait_us;
-    if (judged == JUDGED_TRANSIENT || judged == JUDGED_ERROR)
-        call->why = why_failed(&reading);
+    if (judged == JUDGED_TRANSIENT || judged == JUDGED_ERROR || judged == JUDGED_OUT_OF_CREDITS ||
+        judged == JUDGED_AUTH_ERROR)
+        call->why = why_failed(judged, &reading);
     follow(call, judged, &reading, wait_us, now_us);
     reading_deinit(&reading);
 }

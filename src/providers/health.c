@@ -153,23 +153,19 @@ static void end_unsent(struct health *health, struct provider_call *call, enum o
     provider_call_end(health->loop, call, outcome);
 }
 
-static bool is_refusal(enum outcome outcome)
-{
-    return outcome == OUTCOME_AUTH_ERROR || outcome == OUTCOME_OUT_OF_CREDITS;
-}
-
-/* What the call says of the provider; what it said to a part of it counts. */
+/* What the call says of the provider. */
 static struct breaker_event event_of(const struct provider_call *call)
 {
     const struct provider *provider = call->provider;
     struct breaker_event event = {.outcome = call->outcome, .wait_us = call->wait_us, .is_probe = call->is_probe};
+    bool is_refusal = call->outcome == OUTCOME_AUTH_ERROR || call->outcome == OUTCOME_OUT_OF_CREDITS;
     bool was_unfair = call->timeout_us < FAIR_US && call->timeout_us < provider->timeout_us / 2;
 
-    if (call->unanswered != 0 && !call->is_ours && (call->failure == OUTCOME_RATE_LIMITED || is_refusal(call->failure)))
-        event.outcome = call->failure;
+    if (call->unanswered != 0 && call->failure == OUTCOME_RATE_LIMITED && !call->is_ours)
+        event.outcome = OUTCOME_RATE_LIMITED;
     event.says_nothing = (call->is_ours && !outcome_is_answer(call->outcome)) ||
                          (call->outcome == OUTCOME_TIMEOUT && was_unfair) ||
-                         (is_refusal(event.outcome) && provider != provider->health->owner);
+                         (is_refusal && provider != provider->health->owner);
     return event;
 }
 

@@ -356,29 +356,6 @@ static void being_told_to_wait_for_a_part_counts_too(void **state)
     assert_string_equal(asked_one(SECOND_US), "rate_limited");
 }
 
-static void a_part_that_is_refused_takes_it_out_too(void **state)
-{
-    static const enum outcome refusals[] = {OUTCOME_AUTH_ERROR, OUTCOME_OUT_OF_CREDITS};
-
-    for (size_t i = 0; i < LEN(refusals); i++) {
-        size_t at;
-
-        if (i > 0) {
-            take_apart(state);
-            begin_anew(state);
-        }
-        fake->is_holding = true;
-        at = ask(SECOND_US);
-        askers[at].call.unanswered = CHANNELS;
-        askers[at].call.failure = refusals[i];
-        release(0, OUTCOME_HIT);
-        wait_for(1);
-        fake->is_holding = false;
-        assert_int_equal(outcome_at(at), OUTCOME_HIT);
-        assert_string_equal(asked_one(SECOND_US), outcome_name(refusals[i]));
-    }
-}
-
 static void a_part_without_a_turn_of_ours_says_nothing(void **state)
 {
     size_t at;
@@ -934,7 +911,6 @@ int main(void)
         TEST(what_has_no_key_is_not_asked),
         TEST(it_is_left_alone_for_as_long_as_it_asked),
         TEST(being_told_to_wait_for_a_part_counts_too),
-        TEST(a_part_that_is_refused_takes_it_out_too),
         TEST(a_part_without_a_turn_of_ours_says_nothing),
         TEST(who_was_given_little_time_is_not_to_blame),
         TEST(half_of_a_short_time_is_fair),
