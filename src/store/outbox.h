@@ -153,7 +153,7 @@ struct store_try {
     struct arena *arena; /* for the identities */
     struct record
         record; /* out, after a verdict: the record's identities, so that it can be forgotten; id none: gone */
-    struct str disable_why;   /* not empty: the endpoint is not used any more, because … */
+    struct str disable_why; /* not empty: the endpoint is not used any more, because … */
 };
 void store_end_try(struct store *store, struct store_try *end, void (*done)(struct store_op *op, enum err err));
 

@@ -55,8 +55,8 @@ struct outbox {
     struct loop_timer tick;
     struct store_forget forget; /* what has been kept long enough */
     int64_t forget_at_us;       /* the next time; INT64_MAX: it is under way */
-    struct list purges; /* of endpoints that are leaving */
-    struct list trials; /* under way */
+    struct list purges;         /* of endpoints that are leaving */
+    struct list trials;         /* under way */
     bool is_stopping;
 };
 

@@ -6,7 +6,8 @@
 static bool reads_all(enum sql sql)
 {
     return sql == SQL_EACH_WORKSPACE || sql == SQL_EACH_KEY || sql == SQL_EACH_SUPPRESSION || sql == SQL_EACH_WISH ||
-           sql == SQL_SCALE_EVIDENCE || sql == SQL_EACH_ENDPOINT || sql == SQL_EACH_OLD_EVENT || sql == SQL_COUNT_EVENTS;
+           sql == SQL_SCALE_EVIDENCE || sql == SQL_EACH_ENDPOINT || sql == SQL_EACH_OLD_EVENT ||
+           sql == SQL_COUNT_EVENTS;
 }
 
 /* How many columns of a key the plan's line compares: "(a=? AND b=?)" is two. */
