@@ -22,7 +22,7 @@ static void put_redacted(struct buf *out, const char *name, struct str text)
 
 /* --- trying it out -------------------------------------------------------- */
 
-void webhooks_put_trial(struct buf *out, const struct outbox_trial *trial)
+void webhooks_put_trial(struct buf *out, const struct trial *trial)
 {
     buf_printf(out, "{\"delivered\":%s,\"status\":", trial->is_delivered ? "true" : "false");
     if (trial->http.result == HTTP_CALL_ANSWERED)
@@ -38,17 +38,17 @@ void webhooks_put_trial(struct buf *out, const struct outbox_trial *trial)
 
 struct testing {
     struct exchange *x;
-    struct outbox_trial trial;
+    struct trial trial;
 };
 
-static void tested(struct outbox_trial *trial)
+static void tested(struct trial *trial)
 {
     struct testing *testing = container_of(trial, struct testing, trial);
     struct exchange *x = testing->x;
 
     webhooks_put_trial(exchange_body(x), trial);
     exchange_respond(x, 200);
-    outbox_trial_deinit(trial);
+    trial_deinit(trial);
     mem_free(testing);
 }
 
@@ -58,14 +58,14 @@ static void test(struct exchange *x, const struct endpoint *endpoint)
 
     if (endpoint == NULL)
         return;
-    if (!outbox_may_try(x->api->outbox, x->workspace->id)) {
+    if (!trial_may_start(x->api->outbox, x->workspace->id)) {
         exchange_refuse(x, ERR_WEBHOOK_BUSY, "too many tests are under way");
         return;
     }
     testing = mem_new(sizeof *testing);
     testing->x = x;
     testing->trial.done = tested;
-    outbox_try(x->api->outbox, &endpoint->row, &testing->trial);
+    trial_start(x->api->outbox, &endpoint->row, &testing->trial);
 }
 
 void verification_webhook_test_post(struct exchange *x)

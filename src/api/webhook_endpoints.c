@@ -129,7 +129,7 @@ void webhooks_get(struct exchange *x)
 struct saving {
     struct exchange *x;
     struct list link; /* in the api: one at a time for a workspace */
-    struct outbox_trial trial;
+    struct trial trial;
     struct store_endpoint put;
     bool is_new;
     bool shows_secret;
@@ -294,7 +294,7 @@ static void saved(struct store_op *op, enum err err)
     } else {
         exchange_refuse(x, err, NULL);
     }
-    outbox_trial_deinit(&saving->trial);
+    trial_deinit(&saving->trial);
     end_saving(saving);
 }
 
@@ -310,7 +310,7 @@ static void refuse_url(struct exchange *x, const char *why)
     buf_deinit(&errors);
 }
 
-static void trial_done(struct outbox_trial *trial)
+static void trial_done(struct trial *trial)
 {
     struct saving *saving = container_of(trial, struct saving, trial);
 
@@ -322,7 +322,7 @@ static void trial_done(struct outbox_trial *trial)
         store_put_endpoint(saving->x->api->engine->store, &saving->put, saved);
         return;
     }
-    outbox_trial_deinit(trial);
+    trial_deinit(trial);
     end_saving(saving);
 }
 
@@ -342,7 +342,7 @@ static void begin_saving(struct exchange *x, const struct endpoint_row *row, boo
     struct saving *saving;
     bool rotates = is_new;
 
-    if (find_saving(x) != NULL || !outbox_may_try(x->api->outbox, x->workspace->id)) {
+    if (find_saving(x) != NULL || !trial_may_start(x->api->outbox, x->workspace->id)) {
         exchange_refuse(x, ERR_WEBHOOK_BUSY, NULL);
         return;
     }
@@ -364,7 +364,7 @@ static void begin_saving(struct exchange *x, const struct endpoint_row *row, boo
         randombytes_buf(saving->put.row.secret, sizeof saving->put.row.secret);
     list_append(&x->api->webhook_savings, &saving->link);
     saving->trial.done = trial_done;
-    outbox_try(x->api->outbox, &saving->put.row, &saving->trial);
+    trial_start(x->api->outbox, &saving->put.row, &saving->trial);
 }
 
 static struct endpoint_row new_row(const struct exchange *x, enum endpoint_kind kind)

@@ -3,7 +3,7 @@
 #define API_WEBHOOKS_H
 
 #include "api/exchange.h"
-#include "webhooks/outbox.h"
+#include "webhooks/trial.h"
 
 /* The endpoint that a route is about: the verification's, or that of the path's
  * {id}. NULL: refused. */
@@ -13,6 +13,6 @@ struct endpoint *webhooks_named(struct exchange *x);
 /* `"name":"2026-…"` or null. */
 
 /* {"delivered","status","ms","why","answer"} */
-void webhooks_put_trial(struct buf *out, const struct outbox_trial *trial);
+void webhooks_put_trial(struct buf *out, const struct trial *trial);
 
 #endif

@@ -8,6 +8,8 @@
 /* The beginning of an event's body, up to where its data's members go; "}}" ends it. */
 void delivery_begin_body(struct buf *out, enum event_type type, int64_t at_us);
 
+enum { DELIVERY_HEADERS_BYTES_MAX = 1024 };
+
 /* The signed header lines of a try at `now_us`. */
 void delivery_put_headers(struct buf *out, const struct endpoint_row *endpoint, struct id event_id, struct str body,
                           int64_t now_us);

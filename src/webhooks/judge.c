@@ -5,8 +5,6 @@
 #include "base/mem.h"
 #include "webhooks/delivery.h"
 
-enum { HEADERS_BYTES_MAX = 1024 };
-
 /* One question under way. */
 struct judging {
     struct list link;
@@ -53,7 +51,7 @@ static void ask_endpoint(struct judge *judge, struct provider_call *call, const 
     int64_t now_us = clock_wall_us(), deadline_us = endpoint->deadline_ms * MS_US;
     struct buf headers, body;
 
-    buf_init(&headers, HEADERS_BYTES_MAX);
+    buf_init(&headers, DELIVERY_HEADERS_BYTES_MAX);
     buf_init(&body, EVENT_BODY_BYTES_MAX);
     put_event(&body, call->hints->of[HINT_EMAIL], now_us);
     delivery_put_headers(&headers, endpoint, id_of_time(now_us), buf_str(&body), now_us);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "webhooks/delivery.h"
+#include "webhooks/trial.h"
 #include "workspace/suppression.h"
 
 #include <sodium.h>
@@ -20,7 +21,6 @@ enum {
     FORGET_AFTER_START_US = 60000000,
     PAGE_BYTES_MAX = 8 * 1024 * 1024,
     FAILING_PAGE = 4,
-    HEADERS_BYTES_MAX = 1024,
     COMMIT_TRIES_MAX = 5
 };
 
@@ -70,6 +70,31 @@ int64_t outbox_wait_s(int tries)
     static const int64_t schedule[] = OUTBOX_SCHEDULE_S;
 
     return tries < (int)LEN(schedule) ? schedule[tries] : -1;
+}
+
+/* --- forgetting ----------------------------------------------------------- */
+
+static void forget_old(struct outbox *outbox);
+
+static void forgotten(struct store_op *op, enum err err)
+{
+    struct outbox *outbox = container_of(op, struct outbox, forget.op);
+    bool has_more = err == ERR_NONE && outbox->forget.count == FORGET_MAX;
+
+    outbox->forget_at_us = clock_wall_us() + (has_more ? 0 : OUTBOX_FORGET_S * SECOND_US);
+    if (has_more && !outbox->is_stopping)
+        forget_old(outbox);
+}
+
+static void forget_old(struct outbox *outbox)
+{
+    int64_t now_us = clock_wall_us();
+
+    if (now_us < outbox->forget_at_us)
+        return;
+    outbox->forget_at_us = INT64_MAX;
+    outbox->forget.before_us = now_us - OUTBOX_KEPT_US;
+    store_forget_events(outbox->store, &outbox->forget, forgotten);
 }
 
 /* --- where endpoints are -------------------------------------------------- */
@@ -130,31 +155,6 @@ static void wake_those_due(struct outbox *outbox)
         if (is_due(endpoint, now_us))
             make_ready(outbox, endpoint);
     }
-}
-
-/* --- forgetting ----------------------------------------------------------- */
-
-static void forget_old(struct outbox *outbox);
-
-static void forgotten(struct store_op *op, enum err err)
-{
-    struct outbox *outbox = container_of(op, struct outbox, forget.op);
-    bool has_more = err == ERR_NONE && outbox->forget.count == FORGET_MAX;
-
-    outbox->forget_at_us = clock_wall_us() + (has_more ? 0 : OUTBOX_FORGET_S * SECOND_US);
-    if (has_more && !outbox->is_stopping)
-        forget_old(outbox);
-}
-
-static void forget_old(struct outbox *outbox)
-{
-    int64_t now_us = clock_wall_us();
-
-    if (now_us < outbox->forget_at_us)
-        return;
-    outbox->forget_at_us = INT64_MAX;
-    outbox->forget.before_us = now_us - OUTBOX_KEPT_US;
-    store_forget_events(outbox->store, &outbox->forget, forgotten);
 }
 
 static void ticked(struct loop_timer *timer)
@@ -425,7 +425,7 @@ static void start_call(struct delivery_run *run)
 
     fault_step("event_sent");
     run->url = arena_keep(&run->arena, endpoint->url);
-    buf_init(&headers, HEADERS_BYTES_MAX);
+    buf_init(&headers, DELIVERY_HEADERS_BYTES_MAX);
     delivery_put_headers(&headers, endpoint, run->event->event_id, run->event->body, run->started_wall_us);
     run->http = (struct http_call){.method = STR("POST"),
                                    .url = endpoint->url,
@@ -590,70 +590,6 @@ void outbox_purge(struct outbox *outbox, struct endpoint *endpoint)
     store_purge_endpoint(outbox->store, &run->op, purged);
 }
 
-/* --- trying one out ------------------------------------------------------- */
-
-static void tried(struct http_call *http)
-{
-    struct outbox_trial *trial = container_of(http, struct outbox_trial, http);
-    struct delivery_result result;
-
-    list_remove(&trial->link);
-    delivery_judge(http, EVENT_TEST, clock_wall_us(), &result);
-    trial->is_delivered = result.is_delivered;
-    trial->why = result.why;
-    trial->ms = (clock_steady_us() - trial->started_us) / MS_US;
-    trial->done(trial);
-}
-
-static void put_test_event(struct buf *out, int64_t now_us)
-{
-    delivery_begin_body(out, EVENT_TEST, now_us);
-    buf_puts(out, "\"message\":\"This is a test. No answer is needed but a 2xx.\"}}");
-}
-
-void outbox_try(struct outbox *outbox, const struct endpoint_row *endpoint, struct outbox_trial *trial)
-{
-    int64_t now_us = clock_wall_us();
-    struct buf headers;
-
-    trial->outbox = outbox;
-    trial->started_us = clock_steady_us();
-    trial->workspace_id = endpoint->workspace_id;
-    list_append(&outbox->trials, &trial->link);
-    buf_init(&trial->body, EVENT_BODY_BYTES_MAX);
-    buf_init(&headers, HEADERS_BYTES_MAX);
-    put_test_event(&trial->body, now_us);
-    delivery_put_headers(&headers, endpoint, id_of_time(now_us), buf_str(&trial->body), now_us);
-    trial->http = (struct http_call){.method = STR("POST"),
-                                     .url = endpoint->url,
-                                     .headers = buf_str(&headers),
-                                     .body = buf_str(&trial->body),
-                                     .timeout_us = OUTBOX_TIMEOUT_MS * MS_US,
-                                     .answer_bytes_max = OUTBOX_ANSWER_BYTES_MAX,
-                                     .rules = &outbox->rules,
-                                     .done = tried};
-    http_client_start(outbox->asking, &trial->http);
-    buf_deinit(&headers);
-}
-
-bool outbox_may_try(const struct outbox *outbox, struct id workspace_id)
-{
-    size_t all = 0, its = 0;
-
-    list_each(link, following, &outbox->trials)
-    {
-        all++;
-        its += id_is(list_entry(link, struct outbox_trial, link)->workspace_id, workspace_id);
-    }
-    return all < OUTBOX_TRIALS_MAX && its < OUTBOX_TRIALS_EACH_MAX;
-}
-
-void outbox_trial_deinit(struct outbox_trial *trial)
-{
-    http_call_deinit(&trial->http);
-    buf_deinit(&trial->body);
-}
-
 /* --- birth and death ------------------------------------------------------ */
 
 void outbox_init(struct outbox *outbox, struct loop *loop, struct store *store, struct record_cache *cache,
@@ -700,20 +636,6 @@ void outbox_start(struct outbox *outbox, struct directory *directory)
     loop_timer_start(&outbox->tick, MS_US);
 }
 
-/* Whoever asked for it is gone, or had to go; what it holds is freed. */
-static void end_trials(struct outbox *outbox)
-{
-    struct list *link;
-
-    while ((link = list_take(&outbox->trials)) != NULL) {
-        struct outbox_trial *trial = list_entry(link, struct outbox_trial, link);
-
-        trial->http.result = HTTP_CALL_CANCELLED;
-        trial->why = "the server is stopping";
-        trial->done(trial);
-    }
-}
-
 void outbox_stop(struct outbox *outbox)
 {
     if (outbox->is_stopping || outbox->loop == NULL)
@@ -722,7 +644,7 @@ void outbox_stop(struct outbox *outbox)
     loop_timer_close(&outbox->tick, NULL);
     http_client_free(&outbox->client);
     http_client_free(&outbox->asking);
-    end_trials(outbox);
+    trials_end(outbox);
 }
 
 static void free_endpoints(void *ctx, struct workspace *workspace)

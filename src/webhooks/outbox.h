@@ -84,26 +84,6 @@ void outbox_forget_record(const struct workspace *workspace, struct id record_id
 /* It is on disk as leaving: its events go, then itself. */
 void outbox_purge(struct outbox *outbox, struct endpoint *endpoint);
 
-/* One signed event that is not kept: for trying an endpoint out. In place until `done`. */
-struct outbox_trial {
-    struct outbox *outbox;
-    void (*done)(struct outbox_trial *trial);
-
-    /* out, until outbox_trial_deinit */
-    bool is_delivered;
-    const char *why; /* it was not; else "" */
-    int64_t ms;
-    struct http_call http;
-
-    struct list link; /* private */
-    struct id workspace_id;
-    int64_t started_us;
-    struct buf body;
-};
-void outbox_try(struct outbox *outbox, const struct endpoint_row *endpoint, struct outbox_trial *trial);
-bool outbox_may_try(const struct outbox *outbox, struct id workspace_id); /* else too many are under way */
-void outbox_trial_deinit(struct outbox_trial *trial);
-
 /* Seconds until the next try after so many; -1: there is none. */
 int64_t outbox_wait_s(int tries);
 
