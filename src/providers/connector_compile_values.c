@@ -26,6 +26,17 @@ static bool compile_ppm(struct compiler *c, const json_t *value, int64_t *out)
     return true;
 }
 
+/* A word of an enum whose first one is `first`. */
+static bool compile_number_of(struct compiler *c, const json_t *value, const char *const *words, const char *what,
+                              int64_t first, int64_t *out)
+{
+    size_t index = 0;
+    bool is_right = compile_word(c, value, words, what, &index);
+
+    *out = first + (int64_t)index;
+    return is_right;
+}
+
 static bool compile_status(struct compiler *c, const json_t *value, int64_t *out)
 {
     static const char *const words[] = {
@@ -34,11 +45,8 @@ static bool compile_status(struct compiler *c, const json_t *value, int64_t *out
 #undef EMAIL_STATUS
             NULL,
     };
-    size_t index = 0;
-    bool is_right = compile_word(c, value, words, "status of an e-mail", &index);
 
-    *out = (int64_t)index + EMAIL_STATUS_NONE + 1;
-    return is_right;
+    return compile_number_of(c, value, words, "status of an e-mail", EMAIL_STATUS_NONE + 1, out);
 }
 
 static bool compile_type(struct compiler *c, const json_t *value, int64_t *out)
@@ -49,11 +57,8 @@ static bool compile_type(struct compiler *c, const json_t *value, int64_t *out)
 #undef PHONE_TYPE
             NULL,
     };
-    size_t index = 0;
-    bool is_right = compile_word(c, value, words, "type of a phone", &index);
 
-    *out = (int64_t)index + PHONE_TYPE_NONE + 1;
-    return is_right;
+    return compile_number_of(c, value, words, "type of a phone", PHONE_TYPE_NONE + 1, out);
 }
 
 static const struct vocabulary confidences = {compile_ppm, true};
